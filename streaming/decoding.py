@@ -1,0 +1,110 @@
+"""What a session asks of an engine, and what it gets back.
+
+The vocabulary of the seam between the pure core and the models: plain data, no behaviour beyond
+derived properties. Times inside a :class:`Hypothesis` are milliseconds from the start of the
+request's audio; the session turns them into stream time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLES_PER_MS = 16
+
+
+class Task(StrEnum):
+    """What to make of speech."""
+
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+
+
+class Kind(StrEnum):
+    """How final the answer will be; finals go first."""
+
+    FINAL = "final"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """How the language of a request is found.
+
+    ``fixed`` names it outright. Otherwise it is detected among ``allowed`` (all the model's
+    languages when empty), and ``current``, the one heard so far, is kept unless another one is
+    at least ``switch_at`` probable.
+    """
+
+    fixed: str | None = None
+    current: str | None = None
+    allowed: tuple[str, ...] = ()
+    switch_at: float = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeRequest:
+    """One stretch of one channel's audio to be decoded.
+
+    ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for the model's full 30 s
+    window: slow, and immune to the loops of short windows.
+    """
+
+    kind: Kind
+    channel: int
+    segment: int
+    start_sample: int
+    audio: npt.NDArray[np.float32] = field(repr=False, compare=False)
+    language: LanguageChoice
+    task: Task = Task.TRANSCRIBE
+    prompt: str = ""
+    hotwords: tuple[str, ...] = ()
+    words: bool = True
+    padded: bool = False
+
+    @property
+    def end_sample(self) -> int:
+        """The stream position one past the last sample."""
+        return self.start_sample + len(self.audio)
+
+    @property
+    def duration_ms(self) -> int:
+        """How much audio there is, in milliseconds."""
+        return len(self.audio) // SAMPLES_PER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it stands in the text, leading space included.
+
+    Times are None where the request did not ask for them. ``confidence`` is the mean probability
+    of the word's tokens, 0 to 1.
+    """
+
+    text: str
+    start_ms: int | None = None
+    end_ms: int | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What an engine heard in one request.
+
+    ``average_logprob`` is the mean log-probability per generated token; ``no_speech`` the
+    probability the model itself gives to there being no speech; ``looped`` says that the token
+    cap for the audio's length was hit.
+    """
+
+    text: str
+    words: tuple[Word, ...]
+    language: str
+    language_confidence: float
+    average_logprob: float = 0.0
+    no_speech: float = 0.0
+    token_count: int = 0
+    looped: bool = False
+    fault: bool = False
