@@ -1,0 +1,36 @@
+"""The ring against the plainest model: a list of everything ever appended."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.audio.ring import SampleRing
+
+
+@given(
+    capacity=st.integers(1, 50),
+    lengths=st.lists(st.integers(0, 120), max_size=20),
+    reads=st.lists(st.tuples(st.integers(-5, 300), st.integers(-5, 300)), max_size=20),
+)
+def test_ring_equals_a_list(
+    capacity: int, lengths: list[int], reads: list[tuple[int, int]]
+) -> None:
+    ring = SampleRing(capacity)
+    model: list[float] = []
+    for length in lengths:
+        block = np.arange(len(model), len(model) + length, dtype=np.float32)
+        ring.append(block)
+        model.extend(block.tolist())
+        oldest = max(0, len(model) - capacity)
+        assert (ring.start, ring.end, len(ring)) == (oldest, len(model), len(model) - oldest)
+        assert ring.read(ring.start, ring.end).tolist() == model[oldest:]
+    oldest = max(0, len(model) - capacity)
+    for start, end in reads:
+        if oldest <= start <= end <= len(model):
+            assert ring.read(start, end).tolist() == model[start:end]
+        else:
+            with pytest.raises(IndexError):
+                ring.read(start, end)

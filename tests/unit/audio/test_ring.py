@@ -1,0 +1,68 @@
+"""The sample ring: what it keeps, and what it says about what it doesn't."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from streaming.audio.ring import SampleRing
+
+
+def ramp(start: int, end: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.arange(start, end, dtype=np.float32)
+
+
+def test_positions_are_absolute_and_survive_overwriting() -> None:
+    ring = SampleRing(10)
+    ring.append(ramp(0, 7))
+    ring.append(ramp(7, 14))
+    assert (ring.start, ring.end, len(ring)) == (4, 14, 10)
+    assert ring.read(5, 13).tolist() == list(range(5, 13))
+
+
+def test_a_block_longer_than_the_ring_leaves_its_end() -> None:
+    ring = SampleRing(4)
+    ring.append(ramp(0, 3))
+    ring.append(ramp(3, 100))
+    assert (ring.start, ring.end) == (96, 100)
+    assert ring.read(96, 100).tolist() == [96, 97, 98, 99]
+
+
+def test_reading_copies() -> None:
+    ring = SampleRing(4)
+    ring.append(ramp(0, 4))
+    before = ring.read(0, 4)
+    ring.append(ramp(4, 8))
+    assert before.tolist() == [0, 1, 2, 3]
+
+
+def test_an_empty_read_at_either_end_is_fine() -> None:
+    ring = SampleRing(4)
+    ring.append(ramp(0, 6))
+    assert ring.read(2, 2).shape == (0,)
+    assert ring.read(6, 6).shape == (0,)
+
+
+@pytest.mark.parametrize(("start", "end"), [(1, 3), (5, 7), (4, 3), (-1, 2), (7, 8)])
+def test_what_is_gone_or_not_there_yet_is_refused_by_position(start: int, end: int) -> None:
+    ring = SampleRing(4)
+    ring.append(ramp(0, 6))
+    with pytest.raises(IndexError, match=re.escape(f"samples {start} to {end} are not all")):
+        ring.read(start, end)
+
+
+def test_memory_never_grows() -> None:
+    ring = SampleRing(1000)
+    buffer = ring._samples
+    for _ in range(100):
+        ring.append(np.zeros(77, np.float32))
+    assert ring._samples is buffer
+    assert (ring.capacity_samples, len(ring)) == (1000, 1000)
+
+
+@pytest.mark.parametrize("capacity", [0, -1])
+def test_a_ring_holds_something(capacity: int) -> None:
+    with pytest.raises(ValueError, match=f"capacity_samples: {capacity} "):
+        SampleRing(capacity)
