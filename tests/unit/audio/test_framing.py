@@ -102,7 +102,7 @@ def test_to_int16_rounds_and_clips() -> None:
     values = np.array([[0.0, 0.5, -1.0, 1.0, 1.6 / 32768, -1.6 / 32768, 7.0]], np.float32)
     assert to_int16(values).tolist() == [[0, 16384, -32768, 32767, 2, -2, 32767]]
     every = np.arange(-32768, 32768).astype(np.int16)
-    assert np.array_equal(to_int16(every / np.float32(32768)), every)
+    assert np.array_equal(to_int16((every / 32768).astype(np.float32)), every)
 
 
 def test_frames_are_20_ms_at_absolute_positions() -> None:
