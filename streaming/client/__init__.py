@@ -1,0 +1,71 @@
+"""Python client: stream audio to a Wirescribe server and read the words as they are said.
+
+::
+
+    async with connect("ws://127.0.0.1:8000", language="en") as stream:
+        await stream.send(pcm)  # 16-bit mono at 16 kHz
+        await stream.end()
+        async for event in stream:
+            if isinstance(event, Final):
+                print(event.text)
+"""
+
+from __future__ import annotations
+
+from streaming.client.connection import connect
+from streaming.client.errors import (
+    ClientError,
+    ConnectError,
+    ConnectionLostError,
+    MessageError,
+    ServerError,
+    UsageError,
+)
+from streaming.client.events import (
+    Ack,
+    Ended,
+    Event,
+    Failed,
+    Final,
+    Finalized,
+    Language,
+    Limits,
+    Partial,
+    Queued,
+    SpeechEnded,
+    SpeechStarted,
+    Started,
+    Warned,
+    Word,
+)
+from streaming.client.options import Encoding, Options, Task
+from streaming.client.stream import Stream
+
+__all__ = [
+    "Ack",
+    "ClientError",
+    "ConnectError",
+    "ConnectionLostError",
+    "Encoding",
+    "Ended",
+    "Event",
+    "Failed",
+    "Final",
+    "Finalized",
+    "Language",
+    "Limits",
+    "MessageError",
+    "Options",
+    "Partial",
+    "Queued",
+    "ServerError",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Started",
+    "Stream",
+    "Task",
+    "UsageError",
+    "Warned",
+    "Word",
+    "connect",
+]

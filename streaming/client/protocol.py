@@ -1,0 +1,219 @@
+"""The client's side of the native protocol, without a socket.
+
+Options and requests become text frames, text frames become events. Unknown fields
+are ignored and unknown types give no event: an older client understands a newer server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from streaming.client.errors import MessageError, UsageError
+from streaming.client.events import (
+    Ack,
+    Ended,
+    Event,
+    Failed,
+    Final,
+    Finalized,
+    Language,
+    Limits,
+    Partial,
+    Queued,
+    SpeechEnded,
+    SpeechStarted,
+    Started,
+    Warned,
+    Word,
+)
+from streaming.client.fields import Fields
+from streaming.client.options import Options
+
+
+def build_start(options: Options) -> str:
+    """The first text frame of a session."""
+    audio: dict[str, Any] = {
+        "encoding": options.encoding,
+        "sample_rate": options.sample_rate,
+        "channels": options.channels,
+    }
+    if options.channel_names is not None:
+        audio["channel_names"] = list(options.channel_names)
+    message: dict[str, Any] = {"type": "start", "audio": audio}
+    for name in ("language", "task", "partials", "words"):
+        value = getattr(options, name)
+        if value is not None:
+            message[name] = value
+    message |= _changeable(options.prompt, options.hotwords, _endpointing(options))
+    return _encode(message)
+
+
+def build_configure(
+    *,
+    language: str | None = None,
+    prompt: str | None = None,
+    hotwords: Sequence[str] | None = None,
+    silence_ms: int | None = None,
+    max_segment_ms: int | None = None,
+) -> str:
+    """A change of settings from the next segment on; ``None`` leaves a setting as it is."""
+    message: dict[str, Any] = {} if language is None else {"language": language}
+    message |= _changeable(
+        prompt, hotwords, {"silence_ms": silence_ms, "max_segment_ms": max_segment_ms}
+    )
+    if not message:
+        raise UsageError("configure without a setting")
+    return _encode({"type": "configure"} | message)
+
+
+def build_finalize(id: str) -> str:
+    """Asks for all audio sent so far to be decoded now."""
+    return _encode({"type": "finalize", "id": id})
+
+
+def build_keepalive() -> str:
+    """Keeps an idle session open."""
+    return _encode({"type": "keepalive"})
+
+
+def build_end() -> str:
+    """Says that no more audio comes."""
+    return _encode({"type": "end"})
+
+
+def _endpointing(options: Options) -> dict[str, Any]:
+    return {"silence_ms": options.silence_ms, "max_segment_ms": options.max_segment_ms}
+
+
+def _changeable(
+    prompt: str | None, hotwords: Sequence[str] | None, endpointing: Mapping[str, Any]
+) -> dict[str, Any]:
+    if isinstance(hotwords, str):
+        raise UsageError("hotwords is a list of strings, not one string")
+    settings: dict[str, Any] = {}
+    if prompt is not None:
+        settings["prompt"] = prompt
+    if hotwords is not None:
+        settings["hotwords"] = list(hotwords)
+    given = {name: value for name, value in endpointing.items() if value is not None}
+    if given:
+        settings["endpointing"] = given
+    return settings
+
+
+def _encode(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_event(frame: str) -> Event | None:
+    """The event of one text frame, or ``None`` for a type this client doesn't know.
+
+    Raises ``MessageError`` for what isn't a JSON object with a ``type``, or lacks a field that the
+    type can't be without.
+    """
+    try:
+        message = json.loads(frame)
+    except ValueError as error:
+        raise MessageError(f"not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise MessageError("not a JSON object")
+    kind = message.get("type")
+    if not isinstance(kind, str):
+        raise MessageError("field 'type' is missing")
+    parse = _PARSERS.get(kind)
+    return None if parse is None else parse(Fields(kind, message))
+
+
+def _started(fields: Fields) -> Started:
+    limits = fields.object("limits")
+    return Started(
+        session_id=fields.text("session_id"),
+        resume_token=fields.text("resume_token", ""),
+        model=fields.text("model", ""),
+        device=fields.text("device", ""),
+        language=fields.text("language", ""),
+        limits=Limits(
+            max_session_ms=limits.integer_or_none("max_session_ms"),
+            max_idle_ms=limits.integer_or_none("max_idle_ms"),
+            max_message_bytes=limits.integer_or_none("max_message_bytes"),
+            max_backlog_ms=limits.integer_or_none("max_backlog_ms"),
+        ),
+        resumed_from_ms=fields.integer_or_none("resumed_from_ms"),
+    )
+
+
+def _partial(fields: Fields) -> Partial:
+    return Partial(
+        segment=fields.integer("segment"),
+        revision=fields.integer("revision"),
+        channel=fields.integer("channel", 0),
+        start_ms=fields.integer("start_ms"),
+        end_ms=fields.integer("end_ms"),
+        text=fields.text("text"),
+        committed=fields.text("committed", ""),
+        tentative=fields.text("tentative", ""),
+        language=fields.text("language", ""),
+    )
+
+
+def _word(fields: Fields) -> Word:
+    return Word(
+        text=fields.text("text"),
+        start_ms=fields.integer("start_ms"),
+        end_ms=fields.integer("end_ms"),
+        confidence=fields.number_or_none("confidence"),
+    )
+
+
+def _final(fields: Fields) -> Final:
+    return Final(
+        segment=fields.integer("segment"),
+        channel=fields.integer("channel", 0),
+        start_ms=fields.integer("start_ms"),
+        end_ms=fields.integer("end_ms"),
+        text=fields.text("text"),
+        confidence=fields.number_or_none("confidence"),
+        language=fields.text("language", ""),
+        language_confidence=fields.number_or_none("language_confidence"),
+        reason=fields.text("reason", ""),
+        words=tuple(_word(word) for word in fields.objects("words")),
+    )
+
+
+def _warned(fields: Fields) -> Warned:
+    return Warned(
+        code=fields.text("code"),
+        message=fields.text("message", ""),
+        detail=fields.others("type", "code", "message"),
+    )
+
+
+def _failed(fields: Fields) -> Failed:
+    return Failed(
+        code=fields.text("code"),
+        message=fields.text("message", ""),
+        retryable=fields.flag("retryable", False),
+        retry_after_ms=fields.integer_or_none("retry_after_ms"),
+    )
+
+
+_PARSERS: dict[str, Callable[[Fields], Event]] = {
+    "started": _started,
+    "queued": lambda f: Queued(f.integer("position"), f.integer_or_none("eta_ms")),
+    "speech_started": lambda f: SpeechStarted(f.integer("channel", 0), f.integer("at_ms")),
+    "speech_ended": lambda f: SpeechEnded(f.integer("channel", 0), f.integer("at_ms")),
+    "partial": _partial,
+    "final": _final,
+    "finalized": lambda f: Finalized(f.text("id", ""), f.integer("through_ms")),
+    "ack": lambda f: Ack(f.integer("received_ms"), f.integer("decoded_ms")),
+    "language": lambda f: Language(
+        f.integer("channel", 0), f.text("language"), f.number_or_none("confidence")
+    ),
+    "warning": _warned,
+    "error": _failed,
+    "ended": lambda f: Ended(
+        f.integer("audio_ms"), f.integer("segments", 0), f.integer("words", 0)
+    ),
+}
