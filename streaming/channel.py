@@ -1,0 +1,198 @@
+"""One audio channel of a session: its voice detection, its segments and their decoding order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.audio.ring import SampleRing
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, LanguageChoice
+from streaming.events import (
+    EndReason,
+    Event,
+    Final,
+    LanguageDetected,
+    SpeechEnded,
+    SpeechStarted,
+    Suppressed,
+)
+from streaming.options import SEGMENT_MS, SessionConfig
+from streaming.segment import Segment
+from streaming.segmenter import Closed, Opened, Segmenter, Step
+from streaming.vad import FRAME_SAMPLES, VoiceDetector
+from streaming.window import WindowConfig
+
+Samples = npt.NDArray[np.float32]
+
+# A frame's worth more than the longest segment and its pre-roll: what is open is never overwritten.
+_RING_SAMPLES = (SEGMENT_MS[1] + 2_000) * SAMPLES_PER_MS
+# Language is not asked for on less than this: a guess on half a word is worth nothing.
+_DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
+_BELIEVED = 0.5
+
+
+class Channel:
+    """What one channel hears, in samples, and what it wants decoded."""
+
+    def __init__(
+        self,
+        index: int,
+        config: SessionConfig,
+        *,
+        detector: VoiceDetector,
+        window: WindowConfig,
+        number: Callable[[], int],
+    ) -> None:
+        self.index = index
+        self._config = config
+        self._detector = detector
+        self._window = window
+        self._number = number
+        self._segmenter = Segmenter(config.endpointing)
+        self._ring = SampleRing(_RING_SAMPLES)
+        self._judged = 0
+        self._open: Segment | None = None
+        self._closed: deque[Segment] = deque()
+        self._language: str | None = None
+
+    @property
+    def received(self) -> int:
+        """Samples received."""
+        return self._ring.end
+
+    @property
+    def decided(self) -> int:
+        """Every sample before this one has been decoded, or judged to hold no speech."""
+        if self._closed:
+            return self._closed[0].start
+        start = self._segmenter.start
+        return self._judged if start is None else start
+
+    @property
+    def waiting(self) -> int:
+        """Samples of closed segments whose finals are still to come."""
+        return sum(segment.end - segment.start for segment in self._closed)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every segment that has ended has its final."""
+        return not self._closed
+
+    def configure(self, config: SessionConfig) -> None:
+        """Change what the next segment will be decoded with; endpointing changes at once."""
+        self._config = config
+        self._segmenter.endpointing = config.endpointing
+
+    # -- audio ---------------------------------------------------------------------------------
+
+    def push(self, frame: Samples) -> list[Event]:
+        """Take a frame of up to 320 samples; a shorter one is kept, but not judged."""
+        position = self._ring.end
+        self._ring.append(frame)
+        if len(frame) < FRAME_SAMPLES:
+            return []
+        self._judged = position + FRAME_SAMPLES
+        return list(self._take(self._segmenter.push(position, self._detector.judge(frame))))
+
+    def cut(self, reason: EndReason) -> list[Event]:
+        """End whatever is open at the last sample received."""
+        events = list(self._take(self._segmenter.cut(self._ring.end, reason)))
+        self._judged = self._ring.end
+        return events
+
+    def _take(self, steps: list[Step]) -> Iterator[Event]:
+        for step in steps:
+            match step:
+                case Opened(start, resumed):
+                    self._open = Segment(
+                        self._number(), self.index, start, self._config, self._window
+                    )
+                    if not resumed:
+                        yield SpeechStarted(self.index, start // SAMPLES_PER_MS)
+                case Closed(start, end, voice_end, reason):
+                    segment, self._open = self._open, None
+                    if segment is None:  # pragma: no cover - the segmenter opens before it closes
+                        continue
+                    segment.close(end, self._ring.read(start, end), reason)
+                    self._closed.append(segment)
+                    if reason is not EndReason.MAX_LENGTH:
+                        yield SpeechEnded(self.index, voice_end // SAMPLES_PER_MS)
+
+    # -- work ----------------------------------------------------------------------------------
+
+    def work(self) -> Iterator[DecodeRequest]:
+        """Yield what could be decoded now: waiting finals, oldest first, or else a partial."""
+        for segment in self._closed:
+            if not segment.in_flight and segment.outcome is None:
+                yield segment.final_request(self._choice(segment, final=True))
+        segment = self._open  # type: ignore[assignment]
+        if self._closed or segment is None or segment.in_flight or not self._config.partials:
+            return
+        span = segment.window.due(self._ring.end, self._segmenter.voice_end)
+        if span is None:
+            return
+        choice = self._choice(segment, final=False)
+        end = min(span.end, self._ring.end)
+        unheard = choice.fixed is None and choice.current is None
+        if unheard and end - span.start < _DETECTABLE_SAMPLES:
+            return
+        audio = self._ring.read(span.start, end)
+        yield segment.partial_request(audio, span.start, timed=span.timed, language=choice)
+
+    def begin(self, request: DecodeRequest) -> None:
+        """Note that a request is being decoded."""
+        segment = self._find(request.segment)
+        if segment is None:
+            return
+        segment.in_flight = True
+        if request.kind is Kind.PARTIAL:
+            segment.window.decoded(request.end_sample)
+
+    def done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> list[Event]:
+        """Take an answer, or None for one that failed; return what became known by it."""
+        segment = self._find(request.segment)
+        if segment is None:
+            return []
+        segment.in_flight = False
+        if hypothesis is None:
+            return []
+        if request.kind is Kind.FINAL:
+            if not segment.final_done(hypothesis):
+                return []
+            return list(self._release())
+        if segment is not self._open:  # its final is on the way: a partial would come too late
+            return []
+        events = segment.partial_done(request, hypothesis)
+        if events and self._language is None and hypothesis.language_confidence >= _BELIEVED:
+            events = [*self._heard_language(hypothesis), *events]
+        return events
+
+    def _release(self) -> Iterator[Event]:
+        """Let finals out in the order of their segments."""
+        while self._closed and self._closed[0].outcome is not None:
+            segment = self._closed.popleft()
+            if isinstance(segment.outcome, Final) and segment.heard is not None:
+                yield from self._heard_language(segment.heard)
+            if isinstance(segment.outcome, Final | Suppressed):
+                yield segment.outcome
+
+    def _find(self, number: int) -> Segment | None:
+        if self._open is not None and self._open.number == number:
+            return self._open
+        return next((segment for segment in self._closed if segment.number == number), None)
+
+    def _choice(self, segment: Segment, *, final: bool) -> LanguageChoice:
+        """A named language stands; a heard one is asked for again with each final."""
+        if segment.config.language is not None:
+            return LanguageChoice(fixed=segment.config.language)
+        if final or self._language is None:
+            return LanguageChoice(current=self._language)
+        return LanguageChoice(fixed=self._language)
+
+    def _heard_language(self, hypothesis: Hypothesis) -> Iterator[Event]:
+        if self._config.language is None and hypothesis.language != self._language:
+            self._language = hypothesis.language
+            yield LanguageDetected(self.index, hypothesis.language, hypothesis.language_confidence)

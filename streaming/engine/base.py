@@ -1,0 +1,55 @@
+"""The seam between sessions and models.
+
+An engine turns stretches of audio into hypotheses, many at a time. It knows nothing of clients,
+sockets or sessions; whoever calls it knows nothing of CUDA. To add one, implement
+:class:`Engine` and name it in :func:`streaming.engine.load_engines`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from streaming.decoding import DecodeRequest, Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What an engine is, for ``/health``, ``started`` and the log.
+
+    ``languages`` are the codes it can be asked for; ``concurrency`` how many calls of
+    :meth:`Engine.decode` it serves at the same time without one waiting for the other.
+    """
+
+    model: str
+    device: str
+    compute_type: str
+    languages: tuple[str, ...]
+    concurrency: int = 1
+    max_batch: int = 8
+
+
+class Engine(Protocol):
+    """Decodes batches of requests; safe to call from :attr:`EngineInfo.concurrency` threads."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What this engine is."""
+        ...
+
+    def batch_key(self, request: DecodeRequest) -> Hashable:
+        """Return a key; requests with equal keys may be decoded in one call."""
+        ...
+
+    def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
+        """Decode requests that share a batch key, one hypothesis each, in their order."""
+        ...
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the engine's accelerator, or None where it has none."""
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds; it can't be used afterwards."""
+        ...

@@ -1,0 +1,289 @@
+"""Whisper on CTranslate2: the only module that imports the model libraries.
+
+Windows are as long as the speech in them, not 30 s: the encoder takes them, and costs a twentieth
+(``docs/adr/0002-short-windows.md``). All rows of a batch share one feature length, so shorter
+ones are padded with digital silence. Whisper: Radford et al., "Robust Speech Recognition via
+Large-Scale Weak Supervision", 2022.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+import tokenizers
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
+
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
+from streaming.engine.base import EngineInfo
+from streaming.engine.words import spans, timed_words, token_starts
+
+_SAMPLE_RATE = 16_000
+_FULL_WINDOW_SAMPLES = 30 * _SAMPLE_RATE
+_BUCKET_SAMPLES = _SAMPLE_RATE // 2
+# Zeros behind the speech. Under a second the decoder loops far more often; a final has no second
+# chance to be cheap, a partial does.
+_PADDING_SAMPLES = {Kind.FINAL: 2 * _SAMPLE_RATE, Kind.PARTIAL: _SAMPLE_RATE}
+_TOKENS_PER_SECOND = 6
+_SPARE_TOKENS = 12
+# Languages whose tokens the tokenizer splits by character, not at spaces.
+_UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+_MOST_TOKENS = 224  # half of the decoder's context, as the reference implementation has it
+_MOST_PROMPT_TOKENS = 120
+
+
+class WhisperEngine:
+    """One loaded model; :meth:`decode` may be called from ``concurrency`` threads at once."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        device: str = "cpu",
+        device_index: int = 0,
+        compute_type: str = "int8",
+        workers: int = 1,
+        threads_per_worker: int = 1,
+        max_batch: int = 8,
+        memory: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """Load the model in ``path``; raises whatever CTranslate2 says of a damaged file."""
+        self._model = ctranslate2.models.Whisper(
+            str(path),
+            device=device,
+            device_index=device_index,
+            compute_type=compute_type,
+            inter_threads=workers,
+            intra_threads=threads_per_worker,
+        )
+        self._vocabulary = tokenizers.Tokenizer.from_file(str(path / "tokenizer.json"))
+        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+        self._multilingual: bool = self._model.is_multilingual
+        self._memory = memory
+        languages = tuple(
+            code
+            for code in _LANGUAGE_CODES
+            if self._vocabulary.token_to_id(f"<|{code}|>") is not None
+        )
+        self._info = EngineInfo(
+            model=name,
+            device=device if device == "cpu" else f"{device}:{device_index}",
+            compute_type=self._model.compute_type,
+            languages=languages if self._multilingual else ("en",),
+            concurrency=workers,
+            max_batch=max_batch,
+        )
+        self._tokenizer = functools.lru_cache(maxsize=256)(self._make_tokenizer)
+
+    @property
+    def info(self) -> EngineInfo:
+        """What is loaded, and where."""
+        return self._info
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the GPU, or None on the CPU."""
+        return self._memory()
+
+    def close(self) -> None:
+        """Unload the model."""
+        self._model.unload_model()
+
+    def batch_key(self, request: DecodeRequest) -> Hashable:
+        """Group by what one ``generate`` call demands of its rows.
+
+        Start-of-transcript at one position (so: prompts of one length), as many task tokens, and
+        about one feature length, so that little of a row is padding.
+        """
+        prompt = len(self._prompt(request.prompt, request.hotwords))
+        seconds = self._window_samples(request) / _SAMPLE_RATE
+        # Steps of about a third of an octave: a row is at most a quarter padding.
+        bucket = math.ceil(3 * math.log2(seconds))
+        return request.padded, prompt, bucket, request.words
+
+    def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
+        """Decode requests of one batch key in one pass through encoder and decoder."""
+        if not requests:
+            return []
+        encoded = self._encode(requests)
+        languages = self._languages(encoded, requests)
+        prompts = [
+            self._full_prompt(request, language)
+            for request, (language, _) in zip(requests, languages, strict=True)
+        ]
+        caps = [_token_cap(request) for request in requests]
+        results = self._model.generate(
+            encoded,
+            prompts,
+            beam_size=1,
+            # CTranslate2 generates at most half of max_length, and less behind a long prompt.
+            max_length=min(448, max(2 * max(caps), max(caps) + len(prompts[0]))),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        tokens = [[t for t in result.sequences_ids[0] if t < self._eot] for result in results]
+        words = self._words(encoded, requests, languages, tokens)
+        out: list[Hypothesis] = []
+        for i, result in enumerate(results):
+            count = len(tokens[i])
+            text = "".join(word.text for word in words[i]).strip()
+            out.append(
+                Hypothesis(
+                    text=text,
+                    words=words[i] if text else (),
+                    language=languages[i][0],
+                    language_confidence=round(languages[i][1], 4),
+                    average_logprob=float(result.scores[0]),
+                    no_speech=float(result.no_speech_prob),
+                    token_count=count,
+                    looped=count >= caps[i] - 1,
+                )
+            )
+        return out
+
+    # -- audio in ------------------------------------------------------------------------------
+
+    def _window_samples(self, request: DecodeRequest) -> int:
+        if request.padded:
+            return _FULL_WINDOW_SAMPLES
+        wanted = len(request.audio) + _PADDING_SAMPLES[request.kind]
+        return min(_FULL_WINDOW_SAMPLES, -(-wanted // _BUCKET_SAMPLES) * _BUCKET_SAMPLES)
+
+    def _encode(self, requests: Sequence[DecodeRequest]) -> Any:
+        samples = max(self._window_samples(request) for request in requests)
+        rows: list[npt.NDArray[np.float32]] = []
+        for request in requests:
+            padded = np.zeros(samples, dtype=np.float32)
+            audio = request.audio[:samples]
+            padded[: len(audio)] = audio
+            rows.append(self._features(padded, padding=0))
+        features = np.ascontiguousarray(np.stack(rows), dtype=np.float32)
+        return self._model.encode(ctranslate2.StorageView.from_array(features))
+
+    # -- language ------------------------------------------------------------------------------
+
+    def _languages(
+        self, encoded: Any, requests: Sequence[DecodeRequest]
+    ) -> list[tuple[str, float]]:
+        """Return each row's language and the probability given to it."""
+        if not self._multilingual:
+            return [("en", 1.0)] * len(requests)
+        if all(request.language.fixed for request in requests):
+            return [(request.language.fixed or "en", 1.0) for request in requests]
+        detected = self._model.detect_language(encoded)
+        return [
+            choose_language(request.language, [(token[2:-2], p) for token, p in row])
+            for request, row in zip(requests, detected, strict=True)
+        ]
+
+    # -- text ----------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def _eot(self) -> int:
+        return self._tokenizer("en", Task.TRANSCRIBE.value).eot
+
+    def _make_tokenizer(self, language: str, task: str) -> Tokenizer:
+        return Tokenizer(self._vocabulary, self._multilingual, task=task, language=language)
+
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 - an engine lives as long as the process
+    def _prompt(self, prompt: str, hotwords: tuple[str, ...]) -> tuple[int, ...]:
+        """Text the model believes was said before: names first, the running text last."""
+        parts = [", ".join(hotwords)] if hotwords else []
+        if prompt.strip():
+            parts.append(prompt.strip())
+        if not parts:
+            return ()
+        tokenizer = self._tokenizer("en", Task.TRANSCRIBE.value)
+        ids = tokenizer.encode(" " + " ".join(parts))[-_MOST_PROMPT_TOKENS:]
+        return (tokenizer.sot_prev, *ids)
+
+    def _full_prompt(self, request: DecodeRequest, language: str) -> list[int]:
+        tokenizer = self._tokenizer(language, request.task.value)
+        return [
+            *self._prompt(request.prompt, request.hotwords),
+            *tokenizer.sot_sequence,
+            tokenizer.no_timestamps,
+        ]
+
+    def _words(
+        self,
+        encoded: Any,
+        requests: Sequence[DecodeRequest],
+        languages: Sequence[tuple[str, float]],
+        tokens: Sequence[list[int]],
+    ) -> list[tuple[Word, ...]]:
+        """Split each row's tokens into words, and align those rows that want times."""
+        out: list[tuple[Word, ...]] = [()] * len(requests)
+        for key in {
+            (language, request.task.value)
+            for request, (language, _) in zip(requests, languages, strict=True)
+        }:
+            mine = [
+                i
+                for i, request in enumerate(requests)
+                if (languages[i][0], request.task.value) == key and tokens[i]
+            ]
+            tokenizer = self._tokenizer(*key)
+            spaced = key[0] not in _UNSPACED
+            split = {i: spans(*_split(tokenizer, tokens[i]), spaced=spaced) for i in mine}
+            timed = [i for i in mine if requests[i].words]
+            for i in mine:
+                out[i] = tuple(Word(span.text) for span in split[i])
+            if not timed:
+                continue
+            # The encoder's output can't be sliced by row: the others ride along without text.
+            aligned = self._model.align(
+                encoded,
+                tokenizer.sot_sequence,
+                [tokens[i] if i in timed else [] for i in range(len(requests))],
+                [max(2, len(request.audio) // 160) for request in requests],
+                median_filter_width=7,
+            )
+            for i in timed:
+                out[i] = timed_words(
+                    split[i],
+                    token_starts(aligned[i].alignments, len(tokens[i])),
+                    aligned[i].text_token_probs,
+                    requests[i].duration_ms,
+                )
+        return out
+
+
+def choose_language(
+    choice: LanguageChoice, probabilities: Sequence[tuple[str, float]]
+) -> tuple[str, float]:
+    """Pick a language from (code, probability) pairs, most probable first.
+
+    What was heard before is kept unless another language is probable enough.
+    """
+    if choice.fixed:
+        return choice.fixed, 1.0
+    allowed = dict(probabilities)
+    if choice.allowed:
+        chosen = {code: p for code, p in allowed.items() if code in choice.allowed}
+        total = sum(chosen.values())
+        allowed = {code: p / total for code, p in chosen.items()} if total > 0 else chosen
+    if not allowed:
+        return choice.current or "en", 0.0
+    best = max(allowed, key=lambda code: allowed[code])
+    if choice.current and best != choice.current and allowed[best] < choice.switch_at:
+        return choice.current, allowed.get(choice.current, 0.0)
+    return best, allowed[best]
+
+
+def _token_cap(request: DecodeRequest) -> int:
+    """No one speaks more tokens than this in so much time; a loop does."""
+    seconds = len(request.audio) / _SAMPLE_RATE
+    return min(_MOST_TOKENS, math.ceil(_TOKENS_PER_SECOND * seconds) + _SPARE_TOKENS)
+
+
+def _split(tokenizer: Tokenizer, tokens: list[int]) -> tuple[list[str], list[list[int]]]:
+    words, ids = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+    return words[:-1], ids[:-1]

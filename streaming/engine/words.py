@@ -1,0 +1,111 @@
+"""From Whisper's tokens to words with times and confidences.
+
+The token-to-word split is the tokenizer's; what is done here is to put punctuation where it
+belongs and to turn the alignment path of dynamic time warping over the cross-attention heads
+(Whisper, Radford et al. 2022, section on word-level timestamps) into word boundaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streaming.decoding import Word
+
+FRAME_MS = 20  # one encoder position
+_OPENING = "\"'“‘¿¡([{「『（《"
+_CLOSING = "\"'.。,，!！?？:：”)]}、」』）》…%"
+_LONGEST_WORD_MS = 1500
+_PER_CHARACTER_MS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """One word's text and the half-open range of its tokens."""
+
+    text: str
+    first: int
+    last: int
+
+
+def spans(
+    words: Sequence[str], tokens: Sequence[Sequence[int]], *, spaced: bool = True
+) -> list[TokenSpan]:
+    """Join the tokenizer's pieces into words, so that nothing but a space separates two of them.
+
+    In a language without spaces (``spaced`` false) the pieces are characters: there, closing
+    marks join the piece before and opening marks the one behind. Text is conserved exactly:
+    joining the result gives the input.
+    """
+    out: list[TokenSpan] = []
+    position = 0
+    for text, ids in zip(words, tokens, strict=True):
+        span = TokenSpan(text, position, position + len(ids))
+        position = span.last
+        if out and _belongs_behind(out[-1].text, text, spaced):
+            out[-1] = TokenSpan(out[-1].text + text, out[-1].first, span.last)
+        else:
+            out.append(span)
+    return out
+
+
+def _belongs_behind(before: str, text: str, spaced: bool) -> bool:
+    """Whether a piece is part of the word before it."""
+    stripped = text.strip()
+    if not stripped or (spaced and not text.startswith(" ")):
+        return True
+    if all(c in _OPENING for c in before.strip()):
+        return True
+    return all(c in _CLOSING for c in stripped)
+
+
+def token_starts(path: Sequence[tuple[int, int]], token_count: int) -> list[int]:
+    """Return the first encoder frame of each text token, and of the end-of-text behind them.
+
+    ``path`` is a monotone list of (token, frame) pairs; the result has ``token_count + 1``
+    entries that never decrease. Tokens the path skips start where their successor does.
+    """
+    starts = [-1] * (token_count + 1)
+    end = 0
+    for token, frame in path:
+        end = max(end, frame)
+        if 0 <= token <= token_count and starts[token] < 0:
+            starts[token] = frame
+    following = starts[token_count] if starts[token_count] >= 0 else end
+    for i in range(token_count, -1, -1):
+        if starts[i] < 0:
+            starts[i] = following
+        following = starts[i] = min(starts[i], following)
+    return starts
+
+
+def timed_words(
+    words: Sequence[TokenSpan],
+    starts: Sequence[int],
+    probabilities: Sequence[float],
+    duration_ms: int,
+) -> tuple[Word, ...]:
+    """Give every span its times within ``[0, duration_ms]`` and its mean token probability.
+
+    Alignment stretches a word over the silence beside it. A pause before a word is cut off by a
+    longest plausible length for so many characters, counted back from the word's end, and one
+    after it likewise from its start when the word is the last.
+    """
+    out: list[Word] = []
+    floor = 0
+    for i, span in enumerate(words):
+        start = min(starts[span.first] * FRAME_MS, duration_ms)
+        end = min(starts[min(span.last, len(starts) - 1)] * FRAME_MS, duration_ms)
+        longest = min(_LONGEST_WORD_MS, 300 + _PER_CHARACTER_MS * len(span.text.strip()))
+        if end - start > longest:
+            if i == len(words) - 1 and i > 0:
+                end = start + longest
+            else:
+                start = end - longest
+        start = max(start, floor)
+        end = max(end, start)
+        floor = end
+        scores = probabilities[span.first : span.last]
+        confidence = sum(scores) / len(scores) if scores else 0.0
+        out.append(Word(span.text, start, end, round(min(max(confidence, 0.0), 1.0), 4)))
+    return tuple(out)

@@ -1,0 +1,84 @@
+"""Whether a hypothesis is worth showing: loops to decode again, text that was never said.
+
+Loops are how a short window fails: the sentence again and again, at good probability. Any of
+four signs gives one away: the token cap was hit, the text compresses too well, the mean
+log-probability is very low, or four words stand in it three times. Text out of noise is told by
+its log-probability, and by it together with the model's own no-speech probability.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+
+from streaming.decoding import Hypothesis, Word
+from streaming.stabilizer import normalized
+
+_MOST_COMPRESSION = 2.0
+_LEAST_LOGPROB = -1.0
+_LOOP_WORDS = 4
+_LOOP_TIMES = 3
+_SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
+_NOISE_LOGPROB = -1.2
+_DOUBTFUL_LOGPROB = -0.6
+_DOUBTFUL_NO_SPEECH = 0.6
+
+
+def compression_ratio(text: str) -> float:
+    """Bytes of UTF-8 per byte of their zlib compression."""
+    raw = text.encode()
+    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
+
+
+def loops(words: Sequence[Word]) -> bool:
+    """Whether any four words in a row occur three times."""
+    names = [normalized(word.text) for word in words]
+    grams = Counter(tuple(names[i : i + _LOOP_WORDS]) for i in range(len(names) - _LOOP_WORDS + 1))
+    return bool(grams) and max(grams.values()) >= _LOOP_TIMES
+
+
+def degenerate(hypothesis: Hypothesis) -> str | None:
+    """Return why a hypothesis should be decoded again over a padded window, or None."""
+    if hypothesis.looped:
+        return "length"
+    if loops(hypothesis.words):
+        return "repetition"
+    text = hypothesis.text
+    if len(text.encode()) >= _SHORTEST_COMPRESSED and compression_ratio(text) > _MOST_COMPRESSION:
+        return "compression"
+    if hypothesis.token_count and hypothesis.average_logprob < _LEAST_LOGPROB:
+        return "probability"
+    return None
+
+
+def not_speech(hypothesis: Hypothesis) -> str | None:
+    """Return why a final's text should not be believed to be speech, or None."""
+    if not hypothesis.text:
+        return "no_words"
+    if hypothesis.average_logprob < _NOISE_LOGPROB:
+        return "low_probability"
+    if (
+        hypothesis.average_logprob < _DOUBTFUL_LOGPROB
+        and hypothesis.no_speech > _DOUBTFUL_NO_SPEECH
+    ):
+        return "no_speech"
+    return None
+
+
+def without_loop(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return the words up to where they begin to repeat themselves.
+
+    The last resort for a loop that the padded window didn't cure: what was said once is kept.
+    """
+    names = [normalized(word.text) for word in words]
+    for i in range(len(names)):
+        for period in range(1, (len(names) - i) // _LOOP_TIMES + 1):
+            unit = names[i : i + period]
+            times = 1
+            while names[i + times * period : i + (times + 1) * period] == unit:
+                times += 1
+            enough = times >= _LOOP_TIMES and times * period >= _LOOP_WORDS + 2
+            if enough:
+                return tuple(words[: i + period])
+    return tuple(words)

@@ -1,0 +1,208 @@
+"""Who is decoded next: one queue over all sessions, batches for the engines' workers.
+
+Nothing is queued ahead of time. When a worker is free, all sources are asked what they could
+have decoded *now*; finals go first, oldest first, then partials, the ones waiting longest first.
+So a partial is never stale, and under load partials become rarer for everyone alike, instead of
+late. The first request chosen fixes the batch key; others with the same key ride along.
+
+Runs on one event loop; only :meth:`Engine.decode` runs in threads, one per engine worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import Engine
+from streaming.errors import EngineFault, WirescribeError
+from streaming.logs import get_logger
+
+_log = get_logger(__name__)
+_ATTEMPTS = 3
+
+
+class Source(Protocol):
+    """Whatever wants audio decoded: a session with its transport around it."""
+
+    def work(self) -> Iterable[DecodeRequest]:
+        """Yield what could be decoded now; asked again whenever a worker is free."""
+        ...
+
+    def begin(self, request: DecodeRequest) -> None:
+        """Note that a request has been taken."""
+        ...
+
+    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
+        """Take the answer, or None for a partial that failed."""
+        ...
+
+    def work_failed(self, error: WirescribeError) -> None:
+        """Hear that a final can't be decoded, after all attempts."""
+        ...
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A source's place in the queue: served longest ago goes first."""
+
+    source: Source
+    served: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    entry: _Entry
+    request: DecodeRequest
+
+
+@dataclass(slots=True)
+class Load:
+    """What the scheduler knows of itself, for health and admission."""
+
+    busy_workers: int = 0
+    workers: int = 0
+    decoded_batches: int = 0
+    decoded_requests: int = 0
+    last_success: float | None = None
+    busy_since: dict[int, float] = field(default_factory=dict)
+
+
+class Scheduler:
+    """Feeds engines from sources. ``start`` before use, ``stop`` after."""
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        if not engines:
+            raise ValueError("a scheduler needs at least one engine")
+        self._engines = list(engines)
+        self._sources: dict[int, _Entry] = {}
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._workers = [engine for engine in engines for _ in range(engine.info.concurrency)]
+        self._pool = ThreadPoolExecutor(len(self._workers), thread_name_prefix="decode")
+        self._load = Load(workers=len(self._workers))
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """The engines fed."""
+        return self._engines
+
+    @property
+    def load(self) -> Load:
+        """What is going on now."""
+        return self._load
+
+    def start(self) -> None:
+        """Begin to serve; needs a running event loop."""
+        for number, engine in enumerate(self._workers):
+            task = asyncio.get_running_loop().create_task(self._serve(number, engine))
+            self._tasks.add(task)
+
+    async def stop(self) -> None:
+        """Stop serving; a batch in progress is waited for, its answers are dropped."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await asyncio.to_thread(self._pool.shutdown)
+
+    def add(self, source: Source) -> None:
+        """Let a source take part."""
+        self._sources[id(source)] = _Entry(source)
+
+    def remove(self, source: Source) -> None:
+        """Leave a source out from now on; answers on the way to it are dropped."""
+        self._sources.pop(id(source), None)
+
+    def wake(self) -> None:
+        """Say that a source may have new work."""
+        self._wake.set()
+
+    async def _serve(self, number: int, engine: Engine) -> None:
+        """Be one worker: take a batch, have it decoded, hand out the answers, again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            jobs = self._next_batch(engine)
+            if not jobs:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            self._load.busy_workers += 1
+            self._load.busy_since[number] = time.monotonic()
+            try:
+                requests = [job.request for job in jobs]
+                answers: list[Hypothesis | None]
+                try:
+                    answers = list(await loop.run_in_executor(self._pool, engine.decode, requests))
+                    self._load.last_success = time.monotonic()
+                except Exception as error:
+                    _log.warning("decode_failed", rows=len(jobs), error=type(error).__name__)
+                    answers = await self._decode_alone(engine, jobs, error)
+                self._load.decoded_batches += 1
+                self._load.decoded_requests += len(jobs)
+                for job, answer in zip(jobs, answers, strict=True):
+                    self._hand_out(job, answer)
+            finally:
+                self._load.busy_workers -= 1
+                self._load.busy_since.pop(number, None)
+            self.wake()  # answers make new work: a fall-back, the next segment's partial
+
+    async def _decode_alone(
+        self, engine: Engine, jobs: Sequence[_Job], error: Exception
+    ) -> list[Hypothesis | None]:
+        """Decode each request of a failed batch by itself, so that one can't spoil the others."""
+        loop = asyncio.get_running_loop()
+        answers: list[Hypothesis | None] = []
+        for job in jobs:
+            answer: Hypothesis | None = None
+            for _ in range(_ATTEMPTS if job.request.kind is Kind.FINAL else 1):
+                with contextlib.suppress(Exception):
+                    decode = loop.run_in_executor(self._pool, engine.decode, [job.request])
+                    answer = (await decode)[0]
+                    break
+            answers.append(answer)
+            if answer is None and job.request.kind is Kind.FINAL:
+                fault = EngineFault("the speech engine failed on this audio, and again on retrying")
+                fault.__cause__ = error
+                if id(job.entry.source) in self._sources:
+                    job.entry.source.work_failed(fault)
+        return answers
+
+    def _hand_out(self, job: _Job, answer: Hypothesis | None) -> None:
+        if id(job.entry.source) not in self._sources:
+            return
+        if answer is None and job.request.kind is Kind.FINAL:
+            return  # it has heard of the failure
+        job.entry.source.work_done(job.request, answer)
+
+    def _next_batch(self, engine: Engine) -> list[_Job]:
+        """Choose what to decode next, and take it from its sources."""
+        finals: list[_Job] = []
+        partials: list[_Job] = []
+        for entry in self._sources.values():
+            for request in entry.source.work():
+                jobs = finals if request.kind is Kind.FINAL else partials
+                jobs.append(_Job(entry, request))
+        finals.sort(key=lambda job: job.entry.served)
+        partials.sort(key=lambda job: job.entry.served)
+        chosen: list[_Job] = []
+        key: object = None
+        for job in (*finals, *partials):
+            job_key = engine.batch_key(job.request)
+            if not chosen:
+                key = job_key
+            elif job_key != key:
+                continue
+            chosen.append(job)
+            if len(chosen) == engine.info.max_batch:
+                break
+        now = time.monotonic()
+        for job in chosen:
+            job.entry.served = now
+            job.entry.source.begin(job.request)
+        return chosen

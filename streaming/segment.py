@@ -1,0 +1,179 @@
+"""One segment's life: open while it is spoken, closed when it only waits for its final."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.decoding import (
+    SAMPLES_PER_MS,
+    DecodeRequest,
+    Hypothesis,
+    Kind,
+    LanguageChoice,
+    Word,
+)
+from streaming.events import EndReason, Event, Final, Partial, Suppressed
+from streaming.options import SessionConfig
+from streaming.quality import degenerate, not_speech, without_loop
+from streaming.stabilizer import Stabilizer, Stable
+from streaming.window import Window, WindowConfig
+
+Samples = npt.NDArray[np.float32]
+
+
+class Segment:
+    """A numbered stretch of one channel's speech and what has been heard in it so far."""
+
+    def __init__(
+        self, number: int, channel: int, start: int, config: SessionConfig, window: WindowConfig
+    ) -> None:
+        self.number = number
+        self.channel = channel
+        self.start = start
+        self.config = config
+        self.window = Window(start, window)
+        self.end = start
+        self.reason = EndReason.END
+        self.in_flight = False
+        self.outcome: Final | Suppressed | None = None
+        self.heard: Hypothesis | None = None
+        self._audio: Samples = np.zeros(0, dtype=np.float32)
+        self._stabilizer = Stabilizer()
+        self._revision = 0
+        self._shown = Stable()
+        self._padded = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether a partial of it has been sent."""
+        return self._revision > 0
+
+    # -- while it is spoken --------------------------------------------------------------------
+
+    def partial_request(
+        self, audio: Samples, start: int, *, timed: bool, language: LanguageChoice
+    ) -> DecodeRequest:
+        """Ask for the trailing window's text."""
+        return self._request(Kind.PARTIAL, audio, start, words=timed, language=language)
+
+    def partial_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
+        """Take the window's hypothesis; return a partial where the text has changed."""
+        if degenerate(hypothesis) or not_speech(hypothesis):
+            return []
+        self._stabilizer.update(_absolute(hypothesis.words, request.start_sample))
+        hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
+        self._stabilizer.hide(hidden)
+        stable = self._stabilizer.stable
+        if stable == self._shown:
+            return []
+        self._shown = stable
+        self._revision += 1
+        return [
+            Partial(
+                segment=self.number,
+                revision=self._revision,
+                channel=self.channel,
+                start_ms=self.start // SAMPLES_PER_MS,
+                end_ms=request.end_sample // SAMPLES_PER_MS,
+                committed=stable.committed,
+                tentative=stable.tentative,
+                language=hypothesis.language,
+            )
+        ]
+
+    # -- when it is over -----------------------------------------------------------------------
+
+    def close(self, end: int, audio: Samples, reason: EndReason) -> None:
+        """Take the whole segment's audio; from here on it only waits for its final."""
+        self.end = end
+        self.reason = reason
+        self._audio = audio
+
+    def final_request(self, language: LanguageChoice) -> DecodeRequest:
+        """Ask for the whole segment's text."""
+        return self._request(
+            Kind.FINAL,
+            self._audio,
+            self.start,
+            words=True,
+            language=language,
+            padded=self._padded,
+        )
+
+    def final_done(self, hypothesis: Hypothesis) -> bool:
+        """Take the segment's hypothesis; False when it must be asked for again, padded."""
+        doubt = degenerate(hypothesis)
+        if doubt and not self._padded:
+            self._padded = True
+            return False
+        if doubt in ("length", "repetition", "compression"):
+            words = without_loop(hypothesis.words)
+            hypothesis = dataclasses.replace(
+                hypothesis, words=words, text="".join(word.text for word in words).strip()
+            )
+        self.heard = hypothesis
+        self._audio = np.zeros(0, dtype=np.float32)
+        self.outcome = self._outcome(hypothesis)
+        return True
+
+    def _outcome(self, hypothesis: Hypothesis) -> Final | Suppressed:
+        start_ms, end_ms = self.start // SAMPLES_PER_MS, self.end // SAMPLES_PER_MS
+        refused = not_speech(hypothesis)
+        if refused:
+            return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
+        words = _absolute(hypothesis.words, self.start)
+        scores = [word.confidence for word in words if word.confidence is not None]
+        confidence = sum(scores) / len(scores) if scores else 0.0
+        return Final(
+            segment=self.number,
+            channel=self.channel,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            text=hypothesis.text,
+            confidence=round(confidence, 4),
+            language=hypothesis.language,
+            language_confidence=hypothesis.language_confidence,
+            reason=self.reason,
+            words=words if self.config.words else None,
+            word_count=len(words),
+        )
+
+    def _request(
+        self,
+        kind: Kind,
+        audio: Samples,
+        start: int,
+        *,
+        words: bool,
+        language: LanguageChoice,
+        padded: bool = False,
+    ) -> DecodeRequest:
+        return DecodeRequest(
+            kind=kind,
+            channel=self.channel,
+            segment=self.number,
+            start_sample=start,
+            audio=audio,
+            language=language,
+            task=self.config.task,
+            prompt=self.config.prompt,
+            hotwords=self.config.hotwords,
+            words=words,
+            padded=padded,
+        )
+
+
+def _absolute(words: tuple[Word, ...], start_sample: int) -> tuple[Word, ...]:
+    """Move word times from the request's audio to stream time."""
+    offset = start_sample // SAMPLES_PER_MS
+    return tuple(
+        dataclasses.replace(
+            word,
+            start_ms=None if word.start_ms is None else word.start_ms + offset,
+            end_ms=None if word.end_ms is None else word.end_ms + offset,
+        )
+        for word in words
+    )

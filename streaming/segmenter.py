@@ -1,0 +1,212 @@
+"""Frames with speech flags in, segments out.
+
+A segment is a range of samples that will be decoded as a whole. It opens when speech has been
+confirmed, with a pre-roll so that the first consonant is in it, and closes at silence, at its
+greatest length (cut at the best pause in its second half), or when told to. The transitions:
+
+======================  =============================================  ===========
+state                   on                                             goes to
+======================  =============================================  ===========
+SILENCE                 a sounding frame                               CANDIDATE
+CANDIDATE               confirmed (enough voiced frames)               SPEECH
+CANDIDATE               ``give_up`` without a sounding frame           SILENCE
+SPEECH                  ``silence`` without a voiced frame: closed     SILENCE
+SPEECH                  greatest length: cut, the rest opens anew      SPEECH
+any                     :meth:`Segmenter.cut`                          SILENCE
+======================  =============================================  ===========
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from streaming.events import EndReason
+from streaming.vad import FRAME_SAMPLES, Activity
+
+_SAMPLES_PER_MS = 16
+
+
+class State(Enum):
+    """Where a channel is between silence and speech."""
+
+    SILENCE = auto()
+    CANDIDATE = auto()
+    SPEECH = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpointing:
+    """When a segment ends: after so much silence, or at so much length."""
+
+    silence_ms: int = 700
+    max_segment_ms: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A segment began at ``start``; ``resumed`` when it continues one that was cut for length."""
+
+    start: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A segment ended: decode ``[start, end)``; the last voice in it ended at ``voice_end``."""
+
+    start: int
+    end: int
+    voice_end: int
+    reason: EndReason
+
+
+Step = Opened | Closed
+
+_PRE_ROLL = 300 * _SAMPLES_PER_MS
+_POST_ROLL = 240 * _SAMPLES_PER_MS
+_CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
+_DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
+_GIVE_UP = 400 * _SAMPLES_PER_MS
+
+
+@dataclass(slots=True)
+class _FrameNote:
+    start: int
+    voiced: bool
+    level: float
+
+
+class Segmenter:
+    """One channel's endpointing; positions are absolute samples at 16 kHz."""
+
+    def __init__(self, endpointing: Endpointing) -> None:
+        self.endpointing = endpointing
+        self._state = State.SILENCE
+        self._floor = 0
+        self._start = 0
+        self._voice_end = 0
+        self._sound_end = 0
+        self._voiced_frames = 0
+        self._notes: deque[_FrameNote] = deque()
+
+    @property
+    def state(self) -> State:
+        """Where the channel is."""
+        return self._state
+
+    @property
+    def start(self) -> int | None:
+        """Where the open segment or candidate starts, or None in silence."""
+        return None if self._state is State.SILENCE else self._start
+
+    @property
+    def voice_end(self) -> int:
+        """One past the last voiced sample heard."""
+        return self._voice_end
+
+    def push(self, position: int, activity: Activity) -> list[Step]:
+        """Take the frame that starts at sample ``position``."""
+        end = position + FRAME_SAMPLES
+        if activity.sounding:
+            self._sound_end = end
+        if self._state is State.SILENCE:
+            if not activity.sounding:
+                return []
+            self._state = State.CANDIDATE
+            self._start = max(self._floor, position - _PRE_ROLL)
+            self._voiced_frames = 0
+            self._notes.clear()
+        self._notes.append(_FrameNote(position, activity.voiced, activity.level))
+        if activity.voiced:
+            self._voice_end = end
+            self._voiced_frames += 1
+        if self._state is State.CANDIDATE:
+            return self._candidate(end)
+        return self._speech(end)
+
+    def cut(self, position: int, reason: EndReason) -> list[Step]:
+        """End whatever is open at ``position``; a doubtful candidate is given the benefit."""
+        steps: list[Step] = []
+        if self._state is State.CANDIDATE and self._voiced_frames >= 2:
+            steps.append(Opened(self._start, False))
+            self._state = State.SPEECH
+        if self._state is State.SPEECH:
+            steps.append(Closed(self._start, position, min(self._voice_end, position), reason))
+        self._state = State.SILENCE
+        self._floor = position
+        return steps
+
+    def _candidate(self, end: int) -> list[Step]:
+        if self._voiced_frames >= _CONFIRM_FRAMES:
+            self._state = State.SPEECH
+            return [Opened(self._start, False)]
+        if end - self._sound_end < _GIVE_UP:
+            self._follow(end)
+            return []
+        if self._voiced_frames < _DOUBTFUL_FRAMES:
+            self._state = State.SILENCE
+            return []
+        self._state = State.SPEECH
+        return [Opened(self._start, False), *self._speech(end)]
+
+    def _follow(self, end: int) -> None:
+        """A sound that goes on without being speech drags its start behind it.
+
+        Otherwise an hour of hum would be an hour-long candidate. What was voiced stays inside.
+        """
+        horizon = end - _LONGEST_DOUBT
+        if self._start >= horizon:
+            return
+        while self._notes and self._notes[0].start < horizon:
+            note = self._notes.popleft()
+            self._voiced_frames -= note.voiced
+        self._start = max(self._start, horizon)
+
+    def _speech(self, end: int) -> list[Step]:
+        silence = self.endpointing.silence_ms * _SAMPLES_PER_MS
+        if end - self._voice_end >= silence:
+            close = min(end, self._voice_end + max(_POST_ROLL, FRAME_SAMPLES))
+            step = Closed(self._start, close, self._voice_end, EndReason.SILENCE)
+            self._state = State.SILENCE
+            self._floor = close
+            return [step]
+        if end - self._start >= self.endpointing.max_segment_ms * _SAMPLES_PER_MS:
+            cut = self._best_pause(end)
+            voice_end = self._voice_end_before(cut)
+            step = Closed(self._start, cut, voice_end, EndReason.MAX_LENGTH)
+            self._start = self._floor = cut
+            while self._notes and self._notes[0].start < cut:
+                self._notes.popleft()
+            return [step, Opened(cut, True)]
+        return []
+
+    def _best_pause(self, end: int) -> int:
+        """The middle of the longest pause in the second half, else its quietest 100 ms."""
+        half = self._start + (end - self._start) // 2
+        notes = [note for note in self._notes if note.start >= half]
+        best_length = best_middle = length = 0
+        for i, note in enumerate(notes):
+            length = 0 if note.voiced else length + 1
+            if length > best_length:
+                best_length, best_middle = length, i - length // 2
+        if best_length >= _PAUSE_FRAMES:
+            return notes[best_middle].start
+        width = 5
+        if len(notes) <= width:
+            return end
+        sums = [
+            (sum(note.level for note in notes[i : i + width]), -i)
+            for i in range(len(notes) - width)
+        ]
+        quietest = -min(sums)[1]
+        return notes[quietest + width // 2].start
+
+    def _voice_end_before(self, cut: int) -> int:
+        voiced = [n.start + FRAME_SAMPLES for n in self._notes if n.voiced and n.start < cut]
+        return min(voiced[-1], cut) if voiced else cut
+
+
+_PAUSE_FRAMES = 4
+_LONGEST_DOUBT = 2_000 * _SAMPLES_PER_MS

@@ -1,0 +1,220 @@
+"""A session: one client's audio in, events out. Pure: no clock, no sockets, no model.
+
+Whoever drives it pushes bytes with :meth:`Session.receive_audio`, asks with :meth:`Session.work`
+what could be decoded, tells with :meth:`Session.begin` what is being decoded, and hands the
+answers to :meth:`Session.work_done`. Time is the stream's own (samples), so a recorded session
+replays bit for bit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.audio.framing import FrameCutter, Framer
+from streaming.channel import Channel
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis
+from streaming.events import (
+    Ended,
+    EndReason,
+    Event,
+    Final,
+    Finalized,
+    Suppressed,
+    Warned,
+    WarningCode,
+)
+from streaming.options import SessionConfig
+from streaming.vad import VadConfig, VoiceDetector
+from streaming.window import WindowConfig
+
+_SILENT_WARNING_MS = 10_000
+_CLIPPED_SHARE = 0.01
+
+
+class Phase(Enum):
+    """Whether a session takes audio, only decodes what it has, or is over."""
+
+    OPEN = auto()
+    ENDING = auto()
+    ENDED = auto()
+
+
+class Session:
+    """All channels of one client's stream, and the promises made to it."""
+
+    def __init__(
+        self,
+        config: SessionConfig,
+        *,
+        vad: VadConfig | None = None,
+        window: WindowConfig | None = None,
+        detector: Callable[[VadConfig], VoiceDetector] = VoiceDetector,
+    ) -> None:
+        self._config = config
+        self._framer = Framer(config.audio)
+        self._cutter = FrameCutter(config.audio.channels)
+        numbers = itertools.count()
+        vad = vad or VadConfig()
+        self._channels = [
+            Channel(
+                index,
+                config,
+                detector=detector(vad),
+                window=window or WindowConfig(),
+                number=lambda: next(numbers),
+            )
+            for index in range(config.audio.channels)
+        ]
+        self._phase = Phase.OPEN
+        self._promises: deque[tuple[str | None, int]] = deque()
+        self._segments = 0
+        self._words = 0
+        self._silent_samples = 0
+        self._clipping_told = False
+
+    @property
+    def config(self) -> SessionConfig:
+        """What the next segment will be decoded with."""
+        return self._config
+
+    @property
+    def phase(self) -> Phase:
+        """Whether it takes audio, decodes the rest, or is over."""
+        return self._phase
+
+    @property
+    def received_ms(self) -> int:
+        """Stream time received."""
+        return self._framer.received_ms
+
+    @property
+    def decoded_ms(self) -> int:
+        """Stream time up to which everything is decoded and its finals are out."""
+        return min(channel.decided for channel in self._channels) // SAMPLES_PER_MS
+
+    @property
+    def backlog_ms(self) -> int:
+        """Audio of ended segments that still waits for its final, over all channels."""
+        return sum(channel.waiting for channel in self._channels) // SAMPLES_PER_MS
+
+    # -- from the client -----------------------------------------------------------------------
+
+    def receive_audio(self, data: bytes | memoryview) -> list[Event]:
+        """Take bytes of the session's format, cut anywhere.
+
+        Raises :class:`~streaming.errors.BadMessage` for floats that aren't finite; the session
+        stays as it was.
+        """
+        if self._phase is not Phase.OPEN:
+            return []
+        before = self._framer.clipped_samples
+        events = self._push(self._framer.push(data))
+        clipped = self._framer.clipped_samples - before
+        samples = len(data) / self._config.audio.bytes_per_sample
+        if clipped > _CLIPPED_SHARE * samples and not self._clipping_told:
+            self._clipping_told = True
+            events.append(
+                Warned(
+                    WarningCode.CLIPPING,
+                    "samples outside -1 to 1 are cut off; send floats at full scale 1.0",
+                    (("clipped_samples", clipped),),
+                )
+            )
+        return events
+
+    def configure(self, config: SessionConfig) -> None:
+        """Decode with other options from the next segment on."""
+        self._config = config
+        for channel in self._channels:
+            channel.configure(config)
+
+    def finalize(self, request_id: str | None = None) -> list[Event]:
+        """Decode all audio received so far, now, and say so when it is done."""
+        if self._phase is not Phase.OPEN:
+            return []
+        events = self._cut(EndReason.FINALIZE)
+        self._promises.append((request_id, self._channels[0].received))
+        return [*events, *self._kept_promises()]
+
+    def end(self) -> list[Event]:
+        """Take no more audio; decode the rest, then :class:`~streaming.events.Ended`."""
+        if self._phase is not Phase.OPEN:
+            return []
+        events = self._cut(EndReason.END)
+        self._phase = Phase.ENDING
+        return [*events, *self._kept_promises()]
+
+    def _push(self, block: npt.NDArray[np.float32]) -> list[Event]:
+        events: list[Event] = []
+        for frame in self._cutter.push(block):
+            for channel, samples in zip(self._channels, frame.samples, strict=True):
+                events += channel.push(samples)
+        events += self._watch_silence(block)
+        return events
+
+    def _cut(self, reason: EndReason) -> list[Event]:
+        events = self._push(self._framer.flush())
+        rest = self._cutter.take_rest()
+        if rest is not None:
+            for channel, samples in zip(self._channels, rest.samples, strict=True):
+                events += channel.push(samples)
+        for channel in self._channels:
+            events += channel.cut(reason)
+        return events
+
+    def _watch_silence(self, block: npt.NDArray[np.float32]) -> list[Event]:
+        """Tell once when nothing but digital silence arrives: a muted or wrong device."""
+        if not block.size:
+            return []
+        if block.any():
+            self._silent_samples = 0
+            return []
+        before = self._silent_samples
+        self._silent_samples += block.shape[1]
+        limit = _SILENT_WARNING_MS * SAMPLES_PER_MS
+        if before < limit <= self._silent_samples:
+            return [
+                Warned(
+                    WarningCode.NO_AUDIO,
+                    "only digital silence arrives; is the right device chosen, and not muted?",
+                    (("silent_ms", _SILENT_WARNING_MS),),
+                )
+            ]
+        return []
+
+    # -- to and from the engine ----------------------------------------------------------------
+
+    def work(self) -> Iterator[DecodeRequest]:
+        """Yield what could be decoded now; nothing changes by asking."""
+        for channel in self._channels:
+            yield from channel.work()
+
+    def begin(self, request: DecodeRequest) -> None:
+        """Note that a request is being decoded and must not be offered again."""
+        self._channels[request.channel].begin(request)
+
+    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> list[Event]:
+        """Take an answer (None: the attempt failed, offer it again) and say what it means."""
+        events = self._channels[request.channel].done(request, hypothesis)
+        for event in events:
+            if isinstance(event, Final):
+                self._segments += 1
+                self._words += event.word_count
+            elif isinstance(event, Suppressed):
+                self._segments += 1
+        return [*events, *self._kept_promises()]
+
+    def _kept_promises(self) -> Iterator[Event]:
+        decided = min(channel.decided for channel in self._channels)
+        while self._promises and self._promises[0][1] <= decided:
+            request_id, through = self._promises.popleft()
+            yield Finalized(request_id, through // SAMPLES_PER_MS)
+        if self._phase is Phase.ENDING and all(c.settled for c in self._channels):
+            self._phase = Phase.ENDED
+            yield Ended(self.received_ms, self._segments, self._words)

@@ -1,0 +1,100 @@
+"""Successive hypotheses in, committed and tentative words out.
+
+Local agreement (LocalAgreement-2: Liu et al., "Low-Latency Sequence-to-Sequence Speech
+Recognition and Translation by Partial Hypothesis Selection", Interspeech 2020; Macháček et al.,
+"Turning Whisper into Real-Time Transcription System", 2023): the longest common prefix of two
+hypotheses in a row is committed. What is committed only grows.
+
+A hypothesis covers the trailing window, whose start moves past committed words. Where the new
+words begin in it is found by edit distance against the committed words that are still in the
+window, so that a word heard again or split at the window's edge isn't committed twice.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streaming.decoding import Word
+
+
+def normalized(word: str) -> str:
+    """Return what must be equal for two spellings to be the same word."""
+    folded = unicodedata.normalize("NFKC", word).casefold()
+    return "".join(c for c in folded if c.isalnum()) or folded.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Stable:
+    """The text of a segment so far: ``committed`` only grows, ``tentative`` may change."""
+
+    committed: str = ""
+    tentative: str = ""
+
+
+class Stabilizer:
+    """One segment's agreement between hypotheses."""
+
+    def __init__(self) -> None:
+        self._committed: list[Word] = []
+        self._hidden = 0
+        self._tail: list[Word] = []
+        self._taken_back = 0
+
+    @property
+    def committed(self) -> tuple[Word, ...]:
+        """All committed words, the ones before the window included."""
+        return tuple(self._committed)
+
+    @property
+    def stable(self) -> Stable:
+        """The text as it stands."""
+        whole = "".join(word.text for word in self._committed).lstrip()
+        tail = "".join(word.text for word in self._tail)
+        return Stable(whole, tail if whole else tail.lstrip())
+
+    def update(self, words: Sequence[Word]) -> Stable:
+        """Take a hypothesis over the present window and return the text it makes."""
+        visible = self._committed[self._hidden :]
+        tail = list(words[_split_point(visible, words) :])
+        agreed = 0
+        for before, now in zip(self._tail, tail, strict=False):
+            if normalized(before.text) != normalized(now.text):
+                break
+            agreed += 1
+        # The hypothesis' last word may yet grow ("dog." → "dogs"): it must agree to the letter.
+        if agreed == len(tail) and agreed and self._tail[agreed - 1].text != tail[agreed - 1].text:
+            agreed -= 1
+        self._committed += tail[:agreed]
+        self._tail = tail[agreed:]
+        return self.stable
+
+    def hide(self, count: int) -> None:
+        """Note that the window has moved past the first ``count`` of all committed words."""
+        self._hidden = min(max(self._hidden, count), len(self._committed))
+
+    @property
+    def hidden(self) -> int:
+        """How many committed words lie before the window."""
+        return self._hidden
+
+
+def _split_point(committed: Sequence[Word], words: Sequence[Word]) -> int:
+    """Return how many of ``words`` say what ``committed`` says already.
+
+    The split with the least edit distance; among equals the one closest in number of words.
+    """
+    if not committed:
+        return 0
+    have = [normalized(word.text) for word in committed]
+    heard = [normalized(word.text) for word in words]
+    # costs[j]: distance between all of `have` and the first j heard words.
+    costs = list(range(len(heard) + 1))
+    for i, target in enumerate(have, start=1):
+        previous, costs[0] = costs[0], i
+        for j, word in enumerate(heard, start=1):
+            substituted = previous + (target != word)
+            previous = costs[j]
+            costs[j] = min(substituted, costs[j] + 1, costs[j - 1] + 1)
+    return min(range(len(costs)), key=lambda j: (costs[j], abs(j - len(have))))

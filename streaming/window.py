@@ -1,0 +1,96 @@
+"""The sliding context window over an open segment: what to decode next, and when.
+
+Partials are decoded over a trailing window whose start moves up behind committed words, so that
+their cost doesn't grow with the segment. The final decodes the whole segment again, so the
+trimming costs no accuracy (``docs/adr/0003-finals-over-whole-segments.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streaming.decoding import SAMPLES_PER_MS, Word
+
+
+@dataclass(frozen=True, slots=True)
+class WindowConfig:
+    """How often partials are offered, and over how much audio.
+
+    ``step_ms``: new audio before the next partial. ``first_ms``: audio before a segment's first.
+    ``pause_ms``: a pause this long makes a partial due at once. ``trim_ms``: the window's length
+    from which its start is moved. ``keep_ms``: audio that stays in it, at least.
+    """
+
+    step_ms: int = 500
+    first_ms: int = 700
+    pause_ms: int = 160
+    trim_ms: int = 6_000
+    keep_ms: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of samples to decode, and whether word times are wanted for moving the window."""
+
+    start: int
+    end: int
+    timed: bool
+
+
+class Window:
+    """One open segment's window; positions are absolute samples."""
+
+    def __init__(self, start: int, config: WindowConfig) -> None:
+        self._config = config
+        self._segment_start = start
+        self._start = start
+        self._decoded_end = start
+
+    @property
+    def start(self) -> int:
+        """Where the next partial's audio begins."""
+        return self._start
+
+    def due(self, now: int, voice_end: int) -> Span | None:
+        """Return what to decode now, or None while nothing new was said.
+
+        ``now`` is the end of the audio received, ``voice_end`` that of the last voiced frame.
+        """
+        config = self._config
+        if voice_end <= self._decoded_end:
+            return None
+        if now - self._segment_start < config.first_ms * SAMPLES_PER_MS:
+            return None
+        pause = config.pause_ms * SAMPLES_PER_MS
+        paused = now - voice_end >= pause
+        if not paused and now - self._decoded_end < config.step_ms * SAMPLES_PER_MS:
+            return None
+        end = voice_end + pause if paused else now
+        timed = end - self._start > config.trim_ms * SAMPLES_PER_MS * 2 // 3
+        return Span(self._start, end, timed)
+
+    def decoded(self, end: int) -> None:
+        """Note that a partial up to ``end`` has been asked for."""
+        self._decoded_end = max(self._decoded_end, end)
+
+    def slide(self, committed: Sequence[Word], now: int) -> int:
+        """Move the start up behind committed words; return how many of them lie before it.
+
+        ``committed`` has absolute times where they are known. One committed word stays inside as
+        an anchor, so that the next hypothesis can be joined on.
+        """
+        config = self._config
+        if now - self._start <= config.trim_ms * SAMPLES_PER_MS:
+            return 0
+        latest = now // SAMPLES_PER_MS - config.keep_ms
+        for index in range(len(committed) - 1, 0, -1):
+            word = committed[index]
+            if word.start_ms is None or word.end_ms is None or word.end_ms > latest:
+                continue
+            start = word.start_ms * SAMPLES_PER_MS
+            if start <= self._start:
+                return 0
+            self._start = start
+            return index
+        return 0
