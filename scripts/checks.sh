@@ -1,0 +1,82 @@
+#!/bin/sh
+# Run every check, or those named, one after the other, and end with one summary.
+# usage: checks.sh [lint|format|types|python|javascript]...      ARGS goes to pytest.
+set -eu
+cd "$(dirname "$0")/.."
+
+bin=.venv/bin
+summary=""
+failed=0
+
+heading() {
+    printf '\n==> %s\n' "$1"
+}
+
+# usage: report NAME RESULT
+report() {
+    summary="$summary$(printf '%-12s %s' "$1" "$2")
+"
+}
+
+# usage: check NAME TITLE COMMAND...
+check() {
+    name=$1
+    heading "$2"
+    shift 2
+    started=$(date +%s)
+    if "$@"; then
+        report "$name" "passed  $(($(date +%s) - started)) s"
+    else
+        report "$name" "FAILED  $(($(date +%s) - started)) s"
+        failed=1
+    fi
+}
+
+python_tests() {
+    # Tests marked "model" read the model cache; filling it is no test's business.
+    $bin/wirescribe models fetch base && $bin/python -m pytest ${ARGS:-}
+}
+
+javascript_tests() (
+    cd client_js
+    installed=node_modules/.wirescribe-lock
+    if ! [ -f $installed ] || [ "$(cat $installed)" != "$(cksum <package-lock.json)" ]; then
+        npm ci --no-audit --no-fund || exit 1
+        cksum <package-lock.json >$installed
+    fi
+    npm run --silent check && npm test --silent
+)
+
+javascript() {
+    if command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; then
+        check javascript "JavaScript: types, checks and tests of client_js" javascript_tests
+        return
+    fi
+    heading "JavaScript: types, checks and tests of client_js"
+    if [ -n "${CI:-}" ]; then
+        echo "Node.js with npm is missing, and CI must run these tests."
+        report javascript "FAILED  Node.js is missing"
+        failed=1
+    else
+        echo "Skipped: Node.js with npm is not installed (version 20 or newer)."
+        report javascript "skipped: Node.js is missing"
+    fi
+}
+
+for each in ${*:-lint format types python javascript}; do
+    case $each in
+    lint) check lint "ruff check: lint" $bin/ruff check . ;;
+    format) check format "ruff format: layout" $bin/ruff format --check . ;;
+    types) check types "mypy: types" $bin/mypy ;;
+    python) check python "pytest: Python tests" python_tests ;;
+    javascript) javascript ;;
+    *)
+        echo "checks.sh: unknown check '$each'" >&2
+        exit 2
+        ;;
+    esac
+done
+
+heading "Summary"
+printf '%s' "$summary"
+exit $failed

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Write the lock files of requirements/ from pyproject.toml: exact versions, hashes, every platform.
+# A version that still fits is kept; UPGRADE=1 takes the newest of everything.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ -x .venv/bin/uv ]; then
+    uv=.venv/bin/uv
+elif ! uv=$(command -v uv); then
+    echo "make lock needs uv: python3 -m pip install uv" >&2
+    exit 1
+fi
+
+# usage: lock NAME INPUT [OPTION...]
+lock() {
+    name=$1 input=$2
+    shift 2
+    echo "requirements/$name.txt"
+    UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile "$input" --output-file "requirements/$name.txt" \
+        --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --no-emit-index-url --no-emit-find-links --quiet ${UPGRADE:+--upgrade} "$@"
+}
+
+lock runtime pyproject.toml
+# The others are wholes of their own, and agree with runtime.txt in every version they share.
+same="--constraints requirements/runtime.txt"
+lock gpu pyproject.toml --extra gpu $same
+lock mic pyproject.toml --extra mic $same
+lock eval pyproject.toml --extra eval $same
+lock dev pyproject.toml --group dev $same
+lock build requirements/build.in
