@@ -196,14 +196,11 @@ def _cut(chunks: Sequence[_Chunk], style: CueStyle) -> list[Sequence[_Chunk]]:
     """Divide an utterance into cues at the least total cost (dynamic programming over ends)."""
     best: list[tuple[float, int]] = [(0.0, 0)] + [(float("inf"), 0)] * len(chunks)
     for first in range(len(chunks)):
-        lines, column = 1, 0
+        lines, column = 1, chunks[first].width
         for last in range(first, len(chunks)):
-            chunk = chunks[last]
-            column_after = column + (chunk.spaced and column > 0) + chunk.width
-            if column and column_after > style.line_width:
-                lines, column_after = lines + 1, chunk.width
-            column = column_after
-            if lines > style.max_lines and last > first:
+            if last > first:
+                lines, column = _place(chunks[last], lines, column, style.line_width)
+            if lines > style.max_lines:
                 break
             cost = best[first][0] + _cue_cost(chunks, first, last, style)
             best[last + 1] = min(best[last + 1], (cost, first))
@@ -244,13 +241,16 @@ def _lines(chunks: Sequence[_Chunk], style: CueStyle) -> tuple[str, ...]:
 
 
 def _line_count(chunks: Sequence[_Chunk], line_width: int) -> int:
-    lines, column = 1, 0
-    for chunk in chunks:
-        after = column + (chunk.spaced and column > 0) + chunk.width
-        if column and after > line_width:
-            lines, after = lines + 1, chunk.width
-        column = after
+    lines, column = 1, chunks[0].width
+    for chunk in chunks[1:]:
+        lines, column = _place(chunk, lines, column, line_width)
     return lines
+
+
+def _place(chunk: _Chunk, lines: int, column: int, line_width: int) -> tuple[int, int]:
+    """Put a chunk behind others: on their last line where it fits, else on a new one."""
+    after = column + chunk.spaced + chunk.width
+    return (lines, after) if after <= line_width else (lines + 1, chunk.width)
 
 
 def _joined(chunks: Sequence[_Chunk]) -> str:

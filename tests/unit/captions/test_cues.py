@@ -157,3 +157,10 @@ def test_empty_texts_make_no_cues() -> None:
 def test_a_style_without_room_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field}: 0 is less than 1"):
         CueStyle(**{field: 0})
+
+
+def test_marks_without_width_do_not_count_as_an_empty_line() -> None:
+    text = "\N{THAI CHARACTER SARA II}<<<、<"
+    cues = make_cues([final(text, None, 0, 900)], style=CueStyle(line_width=4, max_lines=2))
+    assert all(len(cue.lines) <= 2 for cue in cues)
+    assert "".join(line for cue in cues for line in cue.lines) == text
