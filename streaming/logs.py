@@ -74,6 +74,7 @@ def configure_logging(level: str = "INFO", *, json: bool | None = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.WARNING)  # what matters of theirs; we announce ourselves
     logging.getLogger("uvicorn.access").disabled = True  # our own lines say more, and no query
 
 

@@ -123,6 +123,10 @@ class Scheduler:
         """Say that a source may have new work."""
         self._wake.set()
 
+    async def turn(self) -> None:
+        """Return when a decoding thread has had its turn; for health."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, _nothing)
+
     async def _serve(self, number: int, engine: Engine) -> None:
         """Be one worker: take a batch, have it decoded, hand out the answers, again."""
         loop = asyncio.get_running_loop()
@@ -206,3 +210,7 @@ class Scheduler:
             job.entry.served = now
             job.entry.source.begin(job.request)
         return chosen
+
+
+def _nothing() -> None:
+    """What a thread does when it is only asked whether it lives."""

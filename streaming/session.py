@@ -103,6 +103,11 @@ class Session:
         """Audio of ended segments that still waits for its final, over all channels."""
         return sum(channel.waiting for channel in self._channels) // SAMPLES_PER_MS
 
+    @property
+    def settled(self) -> bool:
+        """Whether every segment that has ended has its final."""
+        return all(channel.settled for channel in self._channels)
+
     # -- from the client -----------------------------------------------------------------------
 
     def receive_audio(self, data: bytes | memoryview) -> list[Event]:
@@ -215,6 +220,6 @@ class Session:
         while self._promises and self._promises[0][1] <= decided:
             request_id, through = self._promises.popleft()
             yield Finalized(request_id, through // SAMPLES_PER_MS)
-        if self._phase is Phase.ENDING and all(c.settled for c in self._channels):
+        if self._phase is Phase.ENDING and self.settled:
             self._phase = Phase.ENDED
             yield Ended(self.received_ms, self._segments, self._words)

@@ -187,7 +187,8 @@ class WhisperEngine:
 
     @functools.cached_property
     def _eot(self) -> int:
-        return self._tokenizer("en", Task.TRANSCRIBE.value).eot
+        end: int = self._tokenizer("en", Task.TRANSCRIBE.value).eot
+        return end
 
     def _make_tokenizer(self, language: str, task: str) -> Tokenizer:
         return Tokenizer(self._vocabulary, self._multilingual, task=task, language=language)

@@ -1,0 +1,121 @@
+"""Caps: who may do how much. No sockets and no clock; time is handed in, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streaming.errors import (
+    IdleTimeout,
+    MessageTooBig,
+    Overloaded,
+    QuotaExceeded,
+    SessionTooLong,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one connection may do; durations in milliseconds of stream time or wall time."""
+
+    max_message_bytes: int
+    max_session_ms: int
+    max_idle_ms: int
+    max_backlog_ms: int
+    max_rate: float
+    burst_ms: int
+
+
+class TokenBucket:
+    """Lets ``rate`` units a second through, and up to ``capacity`` at once."""
+
+    def __init__(self, capacity: float, rate: float, now: float) -> None:
+        self._capacity = capacity
+        self._rate = rate
+        self._level = capacity
+        self._at = now
+
+    def take(self, amount: float, now: float) -> float:
+        """Take ``amount``; return 0, or the seconds after which it could be taken."""
+        self._level = min(self._capacity, self._level + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        if amount > self._level:
+            return (amount - self._level) / self._rate
+        self._level -= amount
+        return 0.0
+
+
+class ConnectionGuard:
+    """One connection's caps; each method raises the error that closes it."""
+
+    def __init__(self, limits: ConnectionLimits, now: float) -> None:
+        self._limits = limits
+        self._bucket = TokenBucket(limits.burst_ms, limits.max_rate * 1000, now)
+        self._heard = now
+
+    def message(self, size: int, now: float) -> None:
+        """Count a message of ``size`` bytes."""
+        self._heard = now
+        if size > self._limits.max_message_bytes:
+            raise MessageTooBig(
+                f"a message of {size} bytes is larger than {self._limits.max_message_bytes}; "
+                "send audio in smaller chunks"
+            )
+
+    def audio(self, duration_ms: float, received_ms: int, backlog_ms: int, now: float) -> None:
+        """Count audio of ``duration_ms``, with ``received_ms`` before it."""
+        wait = self._bucket.take(duration_ms, now)
+        if wait:
+            raise QuotaExceeded(
+                f"audio arrives faster than {self._limits.max_rate:g} times real time, beyond a "
+                f"burst of {self._limits.burst_ms} ms; pace it, or upload files over HTTP",
+                retry_after_ms=max(1, int(wait * 1000)),
+            )
+        if received_ms + duration_ms > self._limits.max_session_ms:
+            raise SessionTooLong(
+                f"the session has reached its {self._limits.max_session_ms} ms of audio; "
+                "open a new one"
+            )
+        if backlog_ms > self._limits.max_backlog_ms:
+            raise Overloaded(
+                f"{backlog_ms} ms of audio wait to be decoded, more than "
+                f"{self._limits.max_backlog_ms}",
+                retry_after_ms=backlog_ms // 2,
+            )
+
+    def idle(self, now: float) -> None:
+        """Check how long nothing was heard of the client."""
+        silent_ms = int((now - self._heard) * 1000)
+        if silent_ms >= self._limits.max_idle_ms:
+            raise IdleTimeout(
+                f"nothing arrived for {silent_ms} ms, the longest is {self._limits.max_idle_ms}; "
+                "send audio or a keepalive"
+            )
+
+    def idle_in(self, now: float) -> float:
+        """Return the seconds until :meth:`idle` would raise."""
+        return max(0.0, self._limits.max_idle_ms / 1000 - (now - self._heard))
+
+
+class SessionSlots:
+    """The hard cap on sessions at the same time."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.active = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the next session would be refused."""
+        return self.active >= self.capacity
+
+    def take(self) -> None:
+        """Take a place or raise :class:`~streaming.errors.Overloaded`."""
+        if self.full:
+            raise Overloaded(
+                f"all {self.capacity} sessions of this server are taken", retry_after_ms=5_000
+            )
+        self.active += 1
+
+    def free(self) -> None:
+        """Give a place back."""
+        self.active -= 1

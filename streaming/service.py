@@ -1,0 +1,209 @@
+"""Everything one process shares: engines, scheduler, places, and the sessions going on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from streaming.decoding import DecodeRequest, Kind, LanguageChoice
+from streaming.engine.base import Engine, EngineInfo
+from streaming.errors import Overloaded, Restarting
+from streaming.lifecycle import Life, Lifecycle
+from streaming.limits import ConnectionLimits, SessionSlots
+from streaming.logs import get_logger
+from streaming.options import SessionConfig
+from streaming.scheduler import Scheduler
+from streaming.segmenter import Endpointing
+from streaming.session import Session
+from streaming.settings import Settings
+from streaming.vad import VadConfig, VoiceDetector
+from streaming.window import WindowConfig
+
+_log = get_logger(__name__)
+
+Loader = Callable[[], Sequence[Engine]]
+_STUCK_S = 30.0
+_CLOSING_S = 10.0
+
+
+class Drainable(Protocol):
+    """A live connection, as far as going down concerns it."""
+
+    async def drain(self, deadline_s: float) -> None:
+        """Finish what was said, then close."""
+        ...
+
+
+class Service:
+    """The heart of a server; :meth:`start` loads, :meth:`drain` and :meth:`stop` end it."""
+
+    def __init__(self, settings: Settings, load: Loader) -> None:
+        self.settings = settings
+        self.lifecycle = Lifecycle()
+        limits = settings.limits
+        self.slots = SessionSlots(limits.max_sessions)
+        self.connection_limits = ConnectionLimits(
+            max_message_bytes=limits.max_message_bytes,
+            max_session_ms=limits.max_session_ms,
+            max_idle_ms=limits.max_idle_ms,
+            max_backlog_ms=limits.max_backlog_ms,
+            max_rate=limits.max_rate,
+            burst_ms=limits.burst_ms,
+        )
+        self._load = load
+        self._engines: Sequence[Engine] = ()
+        self._scheduler: Scheduler | None = None
+        self._connections: set[Drainable] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._vad = VadConfig(**settings.vad.model_dump())
+        self._window = WindowConfig(**settings.partials.model_dump())
+        self.session_defaults = SessionConfig(
+            endpointing=Endpointing(**settings.endpointing.model_dump())
+        )
+
+    # -- what sessions need --------------------------------------------------------------------
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The queue; RuntimeError before :meth:`start` is through."""
+        if self._scheduler is None:
+            raise RuntimeError("the service has not started")
+        return self._scheduler
+
+    @property
+    def engine_info(self) -> EngineInfo:
+        """What decodes."""
+        return self.scheduler.engines[0].info
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The codes that sessions may ask for."""
+        return self.engine_info.languages
+
+    @property
+    def published_limits(self) -> Mapping[str, int]:
+        """The caps that a client is told."""
+        limits = self.settings.limits
+        return {
+            "max_session_ms": limits.max_session_ms,
+            "max_idle_ms": limits.max_idle_ms,
+            "max_message_bytes": limits.max_message_bytes,
+            "max_backlog_ms": limits.max_backlog_ms,
+        }
+
+    def new_session(self, config: SessionConfig) -> Session:
+        """Make a session with the operator's detection settings."""
+        return Session(config, vad=self._vad, window=self._window)
+
+    # -- places --------------------------------------------------------------------------------
+
+    def admit(self, connection: Drainable) -> None:
+        """Give a connection its place, or raise why there is none."""
+        life = self.lifecycle.life
+        if life is Life.STARTING:
+            raise Overloaded("the speech model is still loading", retry_after_ms=2_000)
+        if life is not Life.READY:
+            raise Restarting("the server is restarting; reconnect now")
+        self.slots.take()
+        self._connections.add(connection)
+        self._empty.clear()
+
+    def leave(self, connection: Drainable) -> None:
+        """Take the place back."""
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self.slots.free()
+        if not self._connections:
+            self._empty.set()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Load and warm up; raises what loading raises."""
+        began = time.monotonic()
+        self._engines = await asyncio.to_thread(self._load)
+        for engine in self._engines:
+            await asyncio.to_thread(_warm_up, engine)
+        # The network of the voice detector is loaded here too, not in someone's first second.
+        VoiceDetector(self._vad)
+        self._scheduler = Scheduler(self._engines)
+        self._scheduler.start()
+        self.lifecycle.move(Life.READY)
+        info = self.engine_info
+        _log.info(
+            "ready",
+            model=info.model,
+            device=[engine.info.device for engine in self._engines],
+            compute_type=info.compute_type,
+            workers=sum(engine.info.concurrency for engine in self._engines),
+            load_s=round(time.monotonic() - began, 2),
+        )
+
+    async def drain(self, deadline_s: float) -> None:
+        """Take no new sessions and let the live ones finish what was said."""
+        if self.lifecycle.life is not Life.READY:
+            return
+        self.lifecycle.move(Life.DRAINING)
+        live = list(self._connections)
+        _log.info("draining", sessions=len(live), deadline_s=deadline_s)
+        await asyncio.gather(*(connection.drain(deadline_s) for connection in live))
+        async with asyncio.timeout(_CLOSING_S):
+            await self._empty.wait()
+
+    async def stop(self) -> None:
+        """Free threads and models."""
+        if self.lifecycle.life is Life.STOPPED:
+            return
+        self.lifecycle.move(Life.STOPPED)
+        if self._scheduler is not None:
+            await self._scheduler.stop()
+        for engine in self._engines:
+            engine.close()
+
+    # -- health --------------------------------------------------------------------------------
+
+    async def engine_response_ms(self, timeout_s: float) -> int | None:
+        """How long the engine takes to turn to something new, or None when it doesn't answer.
+
+        A trifle is queued behind what the decoding threads are doing now.
+        """
+        if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
+            return None
+        now = time.monotonic()
+        if any(now - since > _STUCK_S for since in self._scheduler.load.busy_since.values()):
+            return None
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._scheduler.turn()
+        except TimeoutError:
+            return None
+        return int((time.monotonic() - now) * 1000)
+
+    def gpu_memory_used(self) -> str | None:
+        """Memory in use on all engines' GPUs, as ``"9783 MiB"``; None without a GPU."""
+        used = [engine.memory_used_bytes() for engine in self._engines]
+        known = [value for value in used if value is not None]
+        return f"{sum(known) // 2**20} MiB" if known else None
+
+
+def _warm_up(engine: Engine) -> None:
+    """Decode silence once per kind of call, so that the first speaker doesn't pay for it."""
+    languages = engine.info.languages
+    for kind, seconds in ((Kind.PARTIAL, 2), (Kind.FINAL, 8)):
+        engine.decode(
+            [
+                DecodeRequest(
+                    kind=kind,
+                    channel=0,
+                    segment=0,
+                    start_sample=0,
+                    audio=np.zeros(seconds * 16_000, dtype=np.float32),
+                    language=LanguageChoice(fixed="en" if "en" in languages else languages[0]),
+                )
+            ]
+        )

@@ -1,0 +1,339 @@
+"""The one asyncio pump that every WebSocket dialect runs on.
+
+Three tasks a connection: the reader (messages to session, never waiting for inference), the
+writer (outbox to socket, never blocking the session) and the minder (acks, idle time). The
+session itself is driven from the reader and from the scheduler, both on the same event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from streaming.decoding import DecodeRequest, Hypothesis
+from streaming.errors import (
+    BadMessage,
+    IdleTimeout,
+    InternalError,
+    Restarting,
+    WirescribeError,
+)
+from streaming.events import Ended, Event, Warned, WarningCode
+from streaming.limits import ConnectionGuard
+from streaming.logs import bound, get_logger
+from streaming.options import parse_configure, parse_start
+from streaming.session import Phase, Session
+from streaming.transports.codec import (
+    Ack,
+    Audio,
+    Codec,
+    Command,
+    Configure,
+    End,
+    Finalize,
+    KeepAlive,
+    Notice,
+    Start,
+    Started,
+)
+from streaming.transports.outbox import Outbox
+
+if TYPE_CHECKING:
+    from streaming.service import Service
+
+_log = get_logger(__name__)
+
+_SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
+_ACK_S = 1.0
+_CLOSE_S = 5.0  # for the last messages to a client that may not read
+_LONGEST_REASON = 120  # bytes of a close frame's reason; RFC 6455 allows 123
+
+
+class Connection:
+    """One client's socket, session and queue of events."""
+
+    def __init__(self, socket: WebSocket, codec: Codec, service: Service) -> None:
+        self._socket = socket
+        self._codec = codec
+        self._service = service
+        self._outbox = Outbox(service.settings.limits.outbox_messages)
+        self._guard = ConnectionGuard(service.connection_limits, time.monotonic())
+        self._session: Session | None = None
+        self._id = secrets.token_urlsafe(12)
+        self._acked = Ack(-1, -1)
+        self._over = asyncio.Event()
+        self._failure: WirescribeError | None = None
+        self._finished = False
+        self._draining = False
+        self._settled = asyncio.Event()
+
+    @property
+    def session(self) -> Session | None:
+        """The session, once it has started."""
+        return self._session
+
+    async def run(self) -> None:
+        """Serve the client until either side is done. Never raises what the client caused."""
+        with bound(session=self._id):
+            offered = self._socket.scope.get("subprotocols") or []
+            chosen = self._codec.subprotocol if self._codec.subprotocol in offered else None
+            await self._socket.accept(subprotocol=chosen)
+            try:
+                self._service.admit(self)
+            except WirescribeError as error:
+                await self._refuse(error)
+                return
+            began = time.monotonic()
+            try:
+                await self._serve()
+            finally:
+                self._service.leave(self)
+                _log.info(
+                    "session_closed",
+                    code=self._failure.code if self._failure else "done",
+                    audio_ms=self._session.received_ms if self._session else 0,
+                    wall_s=round(time.monotonic() - began, 1),
+                    superseded=self._outbox.superseded,
+                )
+
+    async def _serve(self) -> None:
+        tasks = [
+            asyncio.create_task(self._read(), name="read"),
+            asyncio.create_task(self._mind(), name="mind"),
+        ]
+        writer = asyncio.create_task(self._write(), name="write")
+        over = asyncio.create_task(self._over.wait(), name="over")
+        everything: list[asyncio.Task[None] | asyncio.Task[Literal[True]]] = [*tasks, writer, over]
+        try:
+            await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            # Nothing more is decoded for it: what matters now is what has been said already.
+            self._service.scheduler.remove(self)
+            self._outbox.close()
+            with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await writer
+                    await self._close()
+        finally:
+            for each in everything:
+                each.cancel()
+            await asyncio.gather(*everything, return_exceptions=True)
+
+    # -- reader --------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Take messages until the client leaves or something is wrong with one of them."""
+        try:
+            opening = self._codec.opening(self._socket.query_params.multi_items())
+            if opening is not None:
+                self._begin(opening)
+            while True:
+                message = await self._socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    self._over.set()
+                    return
+                for command in self._commands(message.get("text"), message.get("bytes")):
+                    await self._obey(command)
+        except WirescribeError as error:
+            self.work_failed(error)
+        except Exception:
+            _log.exception("reader_failed")
+            self.work_failed(InternalError("the server failed on this message"))
+
+    def _commands(self, text: str | None, data: bytes | None) -> Iterable[Command]:
+        if data is not None:
+            self._guard.message(len(data), time.monotonic())
+            return self._codec.binary(data)
+        if text is None:
+            raise BadMessage("message: neither text nor binary", field="message")
+        self._guard.message(len(text.encode(errors="surrogatepass")), time.monotonic())
+        return self._codec.text(text)
+
+    def _begin(self, start: Start) -> Session:
+        if self._session is not None:
+            raise BadMessage("type: 'start' came twice, or after audio", field="type")
+        service = self._service
+        config = parse_start(
+            start.options,
+            languages=service.languages,
+            defaults=service.session_defaults,
+        )
+        self._session = session = service.new_session(config)
+        info = service.engine_info
+        self._tell(
+            Started(
+                session_id=self._id,
+                resume_token=secrets.token_urlsafe(24),
+                model=info.model,
+                device=info.device,
+                language=config.language or "auto",
+                limits=service.published_limits,
+            )
+        )
+        service.scheduler.add(self)
+        _log.info(
+            "session_started",
+            encoding=config.audio.encoding.value,
+            sample_rate=config.audio.sample_rate,
+            channels=config.audio.channels,
+            language=config.language or "auto",
+        )
+        return session
+
+    async def _obey(self, command: Command) -> None:
+        if isinstance(command, KeepAlive):
+            return
+        if isinstance(command, Start):
+            self._begin(command)
+            return
+        session = self._session or self._begin(Start({}))
+        if session.phase is not Phase.OPEN or self._draining:
+            return  # it has said `end`, or the server goes down: this has come too late
+        match command:
+            case Audio(data):
+                await self._take_audio(session, data)
+            case Configure(options):
+                session.configure(
+                    parse_configure(options, session.config, languages=self._service.languages)
+                )
+            case Finalize(request_id):
+                self._say(session.finalize(request_id))
+            case End():
+                self._say(session.end())
+
+    async def _take_audio(self, session: Session, data: bytes) -> None:
+        audio = session.config.audio
+        duration_ms = len(data) * 1000 / audio.bytes_per_second
+        self._guard.audio(duration_ms, session.received_ms, session.backlog_ms, time.monotonic())
+        size = max(1, _SLICE_MS * audio.bytes_per_second // 1000)
+        for at in range(0, len(data), size):
+            if at:
+                await asyncio.sleep(0)
+                if session.phase is not Phase.OPEN or self._draining:
+                    return
+            self._say(session.receive_audio(data[at : at + size]))
+
+    # -- scheduler's side (Source) -------------------------------------------------------------
+
+    def work(self) -> Iterable[DecodeRequest]:
+        """Yield what the session wants decoded."""
+        return self._session.work() if self._session else ()
+
+    def begin(self, request: DecodeRequest) -> None:
+        """Pass on that a request has been taken."""
+        if self._session:
+            self._session.begin(request)
+
+    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
+        """Pass an answer to the session, and what it says to the client."""
+        if self._session is None:
+            return
+        try:
+            self._say(self._session.work_done(request, hypothesis))
+        except WirescribeError as error:
+            self.work_failed(error)
+        except Exception:
+            _log.exception("session_failed")
+            self.work_failed(InternalError("the server failed on a hypothesis"))
+
+    def work_failed(self, error: WirescribeError) -> None:
+        """End the connection with an error; the first one counts."""
+        self._settled.set()
+        if self._failure is None:
+            self._failure = error
+            if not isinstance(error, IdleTimeout):
+                _log.info("session_refused", code=error.code, field=error.field)
+        self._over.set()
+
+    # -- writer --------------------------------------------------------------------------------
+
+    def _say(self, events: list[Event]) -> None:
+        for event in events:
+            self._tell(event)
+            if isinstance(event, Ended):
+                self._finished = True
+                self._over.set()
+        if self._draining and self._session and self._session.settled:
+            self._settled.set()
+        self._service.scheduler.wake()
+
+    def _tell(self, notice: Notice) -> None:
+        self._outbox.put(notice)
+
+    async def _write(self) -> None:
+        while (notice := await self._outbox.get()) is not None:
+            for text in self._codec.write(notice):
+                await self._socket.send_text(text)
+
+    async def _close(self) -> None:
+        """Send the reason, then the close frame."""
+        if self._socket.client_state is not WebSocketState.CONNECTED:
+            return
+        if self._failure is None:
+            await self._socket.close(1000)
+            return
+        for text in self._codec.error(self._failure):
+            await self._socket.send_text(text)
+        reason = self._failure.code.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        await self._socket.close(self._failure.close_code, reason)
+
+    async def _refuse(self, error: WirescribeError) -> None:
+        self._failure = error
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._close()
+
+    # -- minder --------------------------------------------------------------------------------
+
+    async def _mind(self) -> None:
+        """Ack about once a second; end what is idle."""
+        start_s = self._service.settings.limits.start_timeout_ms / 1000
+        opened = time.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(_ACK_S)
+                now = time.monotonic()
+                self._guard.idle(now)
+                if self._session is None:
+                    if now - opened > start_s:
+                        raise IdleTimeout(
+                            f"no start and no audio came within {start_s * 1000:.0f} ms"
+                        )
+                    continue
+                ack = Ack(self._session.received_ms, self._session.decoded_ms)
+                if ack != self._acked:
+                    self._acked = ack
+                    self._tell(ack)
+        except WirescribeError as error:
+            self.work_failed(error)
+
+    # -- going down ----------------------------------------------------------------------------
+
+    async def drain(self, deadline_s: float) -> None:
+        """Warn the client, send the finals of all it has said, then ask it to reconnect."""
+        self._draining = True
+        session = self._session
+        if session is None or self._finished:
+            self.work_failed(Restarting("the server is restarting; reconnect now"))
+            return
+        with contextlib.suppress(WirescribeError):
+            self._tell(
+                Warned(
+                    WarningCode.DRAINING,
+                    "the server is restarting; what was said so far is being finished",
+                    (("deadline_ms", int(deadline_s * 1000)),),
+                )
+            )
+            self._say(session.finalize(None))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                await self._settled.wait()
+        self.work_failed(Restarting("the server is restarting; reconnect now"))
