@@ -84,7 +84,7 @@ def verify(
     """
     shelf = library(models_dir)
     if names:
-        chosen = [_known(name) for name in dict.fromkeys(names)]
+        chosen = list(dict.fromkeys(_known(name) for name in names))
     else:
         chosen = [spec for spec in registry.specs() if shelf.store.has(spec.name)]
     return [_row(shelf, spec, full=True, progress=progress) for spec in chosen]

@@ -75,7 +75,7 @@ def managed_files(spec: ModelSpec, path: Path, *, size_bytes: int, digest: str) 
 
 def inspect_directory(path: Path) -> ModelFiles:
     """Return a user's own model directory, or raise ``IncompleteModel`` naming what it lacks."""
-    name = path.name or str(path)
+    name = path.resolve().name
     try:
         found = {entry.name: entry.stat().st_size for entry in path.iterdir() if entry.is_file()}
     except OSError as error:

@@ -133,7 +133,7 @@ class ModelLibrary:
     def _directory(given: str) -> ModelFiles:
         try:
             path = Path(given).expanduser()
-            is_directory = path.is_dir()
+            is_directory = given != "" and path.is_dir()
         except (RuntimeError, OSError, ValueError):
             is_directory = False  # no such home, too long, a NUL: no directory in any case
         if not is_directory:
