@@ -11,7 +11,12 @@ from streaming.models.files import missing_files
 
 @pytest.mark.parametrize(
     "name",
-    ["large-v3", "large-v3-turbo", "medium", "small", "base", "tiny", "tiny.en", "base.en", "small.en", "medium.en", "distil-large-v3", "distil-medium.en", "distil-small.en", "large", "turbo"],
+    [
+        *("tiny", "base", "small", "medium", "large-v3", "large-v3-turbo"),
+        *("tiny.en", "base.en", "small.en", "medium.en"),
+        *("distil-small.en", "distil-medium.en", "distil-large-v3"),
+        *("large", "turbo"),
+    ],
 )
 def test_the_usual_names_are_known(name: str) -> None:
     spec = registry.find(name)
