@@ -1,0 +1,29 @@
+/**
+ * When to try again after a lost connection.
+ *
+ * Full jitter under a doubling cap, so that many clients of one restarted server spread out
+ * (Brooker, "Exponential Backoff And Jitter", 2015). What the server asks for is a lower bound.
+ */
+
+export interface BackoffOptions {
+  /** First cap in milliseconds. */
+  baseMs: number;
+  /** Largest cap in milliseconds. */
+  maxMs: number;
+  /** Tries before giving up. */
+  attempts: number;
+}
+
+export const defaultBackoff: BackoffOptions = { baseMs: 500, maxMs: 10_000, attempts: 12 };
+
+/** Milliseconds to wait before try number `attempt` (from 0); `undefined` when it is time to give up. */
+export function backoffMs(
+  attempt: number,
+  options: BackoffOptions = defaultBackoff,
+  retryAfterMs = 0,
+  random: () => number = Math.random,
+): number | undefined {
+  if (attempt >= options.attempts) return undefined;
+  const cap = Math.min(options.maxMs, options.baseMs * 2 ** attempt);
+  return Math.round(retryAfterMs + random() * cap);
+}

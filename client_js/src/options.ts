@@ -1,0 +1,126 @@
+/** What `createTranscriber` may be told, checked and with its defaults filled in. */
+
+import { defaultBackoff, type BackoffOptions } from "./backoff.js";
+import { TranscriberError } from "./errors.js";
+import type { SocketConstructor } from "./link.js";
+import type { AudioFormat, SessionOptions } from "./protocol.js";
+
+export interface TranscriberOptions extends SessionOptions {
+  /** `ws:`, `wss:`, `http:` or `https:` address of the server; the path defaults to `/v1/stream`. */
+  url: string | URL;
+  /** API key or short-lived token. */
+  token?: string;
+  audio?: Partial<AudioFormat>;
+  /** Reconnect after a lost connection. On by default; `false` to be told instead. */
+  reconnect?: boolean | Partial<BackoffOptions>;
+  /** At the bound of the buffers: refuse (`send` returns false) or give up the oldest audio. */
+  overflow?: "refuse" | "drop_oldest";
+  /** Audio kept for sending, and for sending again. */
+  bufferMs?: number;
+  /** Bytes that may wait inside the WebSocket. */
+  maxBufferedBytes?: number;
+  connectTimeoutMs?: number;
+  stopTimeoutMs?: number;
+  /** A connection on which the server falls silent for this long while audio flows is lost. */
+  silenceTimeoutMs?: number;
+  /** Where there is no global WebSocket (Node 20): the class of the `ws` package. */
+  WebSocket?: SocketConstructor;
+}
+
+export interface Settings {
+  url: string;
+  protocols: string[];
+  token: string | undefined;
+  audio: AudioFormat;
+  session: SessionOptions;
+  backoff: BackoffOptions | undefined;
+  overflow: "refuse" | "drop_oldest";
+  bytesPerMs: number;
+  /** One sample of every channel. */
+  frameBytes: number;
+  bufferBytes: number;
+  maxBufferedBytes: number;
+  connectTimeoutMs: number;
+  stopTimeoutMs: number;
+  silenceTimeoutMs: number;
+  WebSocket: SocketConstructor;
+}
+
+/** What RFC 9110 allows in a token, and so in a subprotocol's name. */
+const SUBPROTOCOL = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+const sampleBytes: Readonly<Record<string, number>> = {
+  pcm_s16le: 2,
+  pcm_f32le: 4,
+  mulaw: 1,
+  alaw: 1,
+};
+
+export function readOptions(options: TranscriberOptions): Settings {
+  const audio: AudioFormat = {
+    encoding: "pcm_s16le",
+    sample_rate: 16_000,
+    channels: 1,
+    ...options.audio,
+  };
+  const width = sampleBytes[audio.encoding];
+  if (width === undefined) throw bad("audio.encoding", audio.encoding);
+  if (!(audio.sample_rate > 0)) throw bad("audio.sample_rate", audio.sample_rate);
+  if (!Number.isInteger(audio.channels) || audio.channels < 1)
+    throw bad("audio.channels", audio.channels);
+  const WebSocket =
+    options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
+  if (WebSocket === undefined) throw bad("WebSocket", "undefined");
+  const bytesPerMs = (audio.sample_rate * audio.channels * width) / 1000;
+  const viaSubprotocol = options.token !== undefined && SUBPROTOCOL.test(options.token);
+  const { reconnect = true } = options;
+  return {
+    url: streamUrl(options.url),
+    protocols: viaSubprotocol ? ["wirescribe.v1", `token.${options.token}`] : [],
+    token: viaSubprotocol ? undefined : options.token,
+    audio,
+    session: sessionOptions(options),
+    backoff:
+      reconnect === false
+        ? undefined
+        : { ...defaultBackoff, ...(reconnect === true ? {} : reconnect) },
+    overflow: options.overflow ?? "refuse",
+    bytesPerMs,
+    frameBytes: audio.channels * width,
+    bufferBytes: Math.ceil((options.bufferMs ?? 30_000) * bytesPerMs),
+    maxBufferedBytes: options.maxBufferedBytes ?? 256 * 1024,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
+    silenceTimeoutMs: options.silenceTimeoutMs ?? 20_000,
+    WebSocket,
+  };
+}
+
+function sessionOptions(options: TranscriberOptions): SessionOptions {
+  const { language, task, partials, words, prompt, hotwords, endpointing } = options;
+  const given = { language, task, partials, words, prompt, hotwords, endpointing };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function streamUrl(given: string | URL): string {
+  let url: URL;
+  try {
+    url = new URL(given);
+  } catch {
+    throw bad("url", String(given));
+  }
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol === "https:") url.protocol = "wss:";
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw bad("url", String(given));
+  if (url.pathname === "/") url.pathname = "/v1/stream";
+  url.hash = "";
+  return url.href;
+}
+
+function bad(field: string, value: unknown): TranscriberError {
+  return new TranscriberError({
+    code: "bad_option",
+    message: `${field} may not be ${JSON.stringify(value)}.`,
+    retryable: false,
+  });
+}

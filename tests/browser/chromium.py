@@ -1,0 +1,91 @@
+"""Finds and starts a Chromium whose microphone plays a file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from .devtools import DevTools
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_S = 30.0
+
+
+def find_chromium() -> str | None:
+    """The browser named by WIRESCRIBE_CHROMIUM, else the first one on the PATH."""
+    named = os.environ.get("WIRESCRIBE_CHROMIUM")
+    if named:
+        return shutil.which(named)
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@asynccontextmanager
+async def chromium(
+    executable: str, profile: Path, *, microphone: Path | None, ask: bool = False
+) -> AsyncIterator[DevTools]:
+    """A running browser, closed on leaving.
+
+    `microphone` is a WAV file that is heard once, from the moment the page listens; without it
+    the machine has no sound device at all. With `ask` the browser grants nothing by itself.
+    """
+    flags = [
+        "--headless",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={profile}",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--mute-audio",
+        # A name that is not this machine's own, for the page on an insecure address.
+        "--host-resolver-rules=MAP captions.test 127.0.0.1",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    if microphone is not None:
+        flags.append("--use-fake-device-for-media-stream")
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    if not ask:
+        flags.append("--use-fake-ui-for-media-stream")
+    process = await asyncio.create_subprocess_exec(
+        executable,
+        *flags,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    try:
+        address = await asyncio.wait_for(_address(process.stderr), START_S)
+        drain = asyncio.create_task(process.stderr.read())
+        devtools = await DevTools.connect(address)
+        try:
+            yield devtools
+        finally:
+            with suppress(Exception):
+                await devtools.call("Browser.close")
+                await asyncio.wait_for(process.wait(), 5)
+            await devtools.close()
+            drain.cancel()
+    finally:
+        # Its children too: they would go on writing into the profile.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def _address(stderr: asyncio.StreamReader) -> str:
+    said: list[str] = []
+    while raw := await stderr.readline():
+        line = raw.decode(errors="replace").strip()
+        said.append(line)
+        if "DevTools listening on " in line:
+            return line.rsplit(" ", 1)[-1]
+    raise RuntimeError("the browser did not start: " + " | ".join(said[-5:]))

@@ -1,0 +1,203 @@
+"""The DevTools protocol, as far as these tests need it: one socket, one page.
+
+https://chromedevtools.github.io/devtools-protocol/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+WAIT_S = 15.0
+POLL_S = 0.05
+
+Handler = Callable[[dict[str, Any]], None]
+
+
+class DevToolsError(Exception):
+    """A command that the browser refused, or a script that threw in the page."""
+
+
+class DevTools:
+    """A connection to the browser; commands are awaited, events go to handlers."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._next_id = 0
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._handlers: dict[str, list[Handler]] = {}
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def connect(cls, url: str) -> Self:
+        """Connects to the address that the browser printed when it started."""
+        return cls(await connect(url, max_size=None, ping_interval=None))
+
+    def on(self, method: str, handler: Handler) -> None:
+        """Calls `handler` with the parameters of each event named `method`."""
+        self._handlers.setdefault(method, []).append(handler)
+
+    async def call(
+        self, method: str, params: dict[str, Any] | None = None, session: str | None = None
+    ) -> dict[str, Any]:
+        """Sends one command and returns its result."""
+        self._next_id += 1
+        message: dict[str, Any] = {"id": self._next_id, "method": method, "params": params or {}}
+        if session is not None:
+            message["sessionId"] = session
+        answer = asyncio.get_running_loop().create_future()
+        self._waiting[self._next_id] = answer
+        await self._socket.send(json.dumps(message))
+        reply = await asyncio.wait_for(answer, WAIT_S)
+        if "error" in reply:
+            raise DevToolsError(f"{method}: {reply['error']}")
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    async def close(self) -> None:
+        """Closes the socket, not the browser."""
+        await self._socket.close()
+        await self._reader
+
+    async def _read(self) -> None:
+        # A browser that quits closes its socket without a word.
+        with suppress(ConnectionClosed):
+            async for raw in self._socket:
+                self._dispatch(json.loads(raw))
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        waiting = self._waiting.pop(message.get("id", -1), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+        for handler in self._handlers.get(message.get("method", ""), []):
+            handler(message.get("params", {}))
+
+
+class Page:
+    """One tab: opens addresses, runs scripts, presses buttons, takes pictures.
+
+    What the page complains of (console errors, uncaught exceptions, violations of its
+    content security policy) gathers in `complaints`.
+    """
+
+    def __init__(self, devtools: DevTools, session: str) -> None:
+        self._devtools = devtools
+        self._session = session
+        self.complaints: list[str] = []
+
+    @classmethod
+    async def create(cls, devtools: DevTools) -> Self:
+        """Opens a new tab."""
+        target = await devtools.call("Target.createTarget", {"url": "about:blank"})
+        attached = await devtools.call(
+            "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
+        )
+        page = cls(devtools, attached["sessionId"])
+        devtools.on("Runtime.exceptionThrown", page._heard_exception)
+        devtools.on("Log.entryAdded", page._heard_log)
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await page.call(f"{domain}.enable")
+        return page
+
+    async def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Sends one command about this tab."""
+        return await self._devtools.call(method, params, self._session)
+
+    async def open(self, url: str) -> None:
+        """Loads `url` and waits for the page's own script to have run."""
+        await self.call("Page.navigate", {"url": url})
+        await self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    async def evaluate(self, script: str) -> Any:
+        """Runs `script` as if the reader had pressed a key, and returns its value."""
+        result = await self.call(
+            "Runtime.evaluate",
+            {
+                "expression": script,
+                "awaitPromise": True,
+                "returnByValue": True,
+                "userGesture": True,
+            },
+        )
+        if "exceptionDetails" in result:
+            raise DevToolsError(f"{script}: {_exception(result['exceptionDetails'])}")
+        return result["result"].get("value")
+
+    async def wait_for(self, script: str, timeout_s: float = WAIT_S) -> Any:
+        """Returns the first truthy value of `script`; fails with the page's text if none comes."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not (value := await self.evaluate(script)):
+            if asyncio.get_running_loop().time() > deadline:
+                shown = await self.evaluate("document.body.innerText")
+                raise AssertionError(
+                    f"never came true: {script}\nthe page shows: {shown}\n"
+                    f"the page complains: {self.complaints}"
+                )
+            await asyncio.sleep(POLL_S)
+        return value
+
+    async def click(self, selector: str) -> None:
+        """Presses the middle of the element with a real mouse event."""
+        box = await self.evaluate(
+            f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
+            ".getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.call(
+                "Input.dispatchMouseEvent",
+                {"type": kind, "x": box[0], "y": box[1], "button": "left", "clickCount": 1},
+            )
+
+    async def press(self, key: str, code: int, text: str = "") -> None:
+        """Presses one key, named as in `KeyboardEvent.key`."""
+        common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        down = {**common, "type": "keyDown", "text": text} if text else {**common, "type": "keyDown"}
+        await self.call("Input.dispatchKeyEvent", down)
+        await self.call("Input.dispatchKeyEvent", {**common, "type": "keyUp"})
+
+    async def text(self, selector: str) -> str:
+        """The text that a reader sees in the element."""
+        return str(await self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
+
+    async def resize(self, width: int, height: int, scale: float = 1, mobile: bool = False) -> None:
+        """Gives the page a window of this many CSS pixels."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile},
+        )
+
+    async def prefer(self, **features: str) -> None:
+        """Sets media features: `prefer(color_scheme="dark", reduced_motion="reduce")`."""
+        await self.call(
+            "Emulation.setEmulatedMedia",
+            {
+                "features": [
+                    {"name": f"prefers-{name.replace('_', '-')}", "value": value}
+                    for name, value in features.items()
+                ]
+            },
+        )
+
+    async def screenshot(self, path: Path) -> None:
+        """Writes what the reader sees to a PNG file."""
+        shot = await self.call("Page.captureScreenshot", {"format": "png"})
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _heard_exception(self, event: dict[str, Any]) -> None:
+        self.complaints.append(_exception(event["exceptionDetails"]))
+
+    def _heard_log(self, event: dict[str, Any]) -> None:
+        if event["entry"]["level"] == "error":
+            self.complaints.append(f"{event['entry']['text']} {event['entry'].get('url', '')}")
+
+
+def _exception(details: dict[str, Any]) -> str:
+    return str(details.get("exception", {}).get("description") or details.get("text"))
