@@ -1,0 +1,61 @@
+"""How fast each segment's first partial and its final came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from load.latency import Attribution, SpokenWord
+from load.text import folded
+from load.trace import Trace
+from streaming.client import Partial
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTiming:
+    """One final held against the reference words that it covers.
+
+    ``first_s``: arrival of the segment's first text − end of its first reference word.
+    ``finalise_s``: arrival of its final − end of its last reference word. Both take the words
+    aligned with one of the final's, equal or not; a word at the end that was missed makes the
+    figure larger, never smaller. ``after_request_s``: for ``end``, arrival − sending of ``end``.
+    """
+
+    segment: int
+    reason: str
+    first_s: float | None
+    finalise_s: float | None
+    after_request_s: float | None = None
+
+
+def time_segments(
+    trace: Trace, channel: int, spoken: Sequence[SpokenWord], attribution: Attribution
+) -> list[SegmentTiming]:
+    """One timing for each final of a channel."""
+    first_text: dict[int, float] = {}
+    timings = []
+    for heard in trace.heard:
+        event = heard.event
+        if isinstance(event, Partial) and event.text.strip():
+            first_text.setdefault(event.segment, heard.at_s)
+    for at_s, final in trace.finals_heard(channel):
+        first_text.setdefault(final.segment, at_s)
+        ends = [
+            trace.spoken_at(end)
+            for position in range(len(folded(final.text)))
+            if (beside := attribution.beside.get((final.segment, position))) is not None
+            and (end := spoken[beside].end_s) is not None
+        ]
+        after = None
+        if final.reason == "end" and trace.end_sent_at_s is not None:
+            after = at_s - trace.end_sent_at_s
+        timings.append(
+            SegmentTiming(
+                segment=final.segment,
+                reason=final.reason,
+                first_s=first_text[final.segment] - ends[0] if ends else None,
+                finalise_s=at_s - ends[-1] if ends else None,
+                after_request_s=after,
+            )
+        )
+    return timings
