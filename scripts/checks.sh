@@ -32,17 +32,21 @@ check() {
     fi
 }
 
+# shellcheck disable=SC2329  # called through check
 python_tests() {
     # Tests marked "model" read the model cache; filling it is no test's business.
-    $bin/wirescribe models fetch base && $bin/python -m pytest ${ARGS:-}
+    "$bin/wirescribe" models fetch base || return 1
+    eval "set -- ${ARGS:-}" # ARGS="-k 'a or b'" are two arguments
+    "$bin/python" -m pytest "$@"
 }
 
+# shellcheck disable=SC2329  # called through check
 javascript_tests() (
-    cd client_js
+    cd client_js || exit 1
     installed=node_modules/.wirescribe-lock
-    if ! [ -f $installed ] || [ "$(cat $installed)" != "$(cksum <package-lock.json)" ]; then
+    if ! [ -f "$installed" ] || [ "$(cat "$installed")" != "$(cksum <package-lock.json)" ]; then
         npm ci --no-audit --no-fund || exit 1
-        cksum <package-lock.json >$installed
+        cksum <package-lock.json >"$installed"
     fi
     npm run --silent check && npm test --silent
 )
@@ -63,11 +67,14 @@ javascript() {
     fi
 }
 
-for each in ${*:-lint format types python javascript}; do
+if [ $# -eq 0 ]; then
+    set -- lint format types python javascript
+fi
+for each in "$@"; do
     case $each in
-    lint) check lint "ruff check: lint" $bin/ruff check . ;;
-    format) check format "ruff format: layout" $bin/ruff format --check . ;;
-    types) check types "mypy: types" $bin/mypy ;;
+    lint) check lint "ruff check: lint" "$bin/ruff" check . ;;
+    format) check format "ruff format: layout" "$bin/ruff" format --check . ;;
+    types) check types "mypy: types" "$bin/mypy" ;;
     python) check python "pytest: Python tests" python_tests ;;
     javascript) javascript ;;
     *)

@@ -21,11 +21,10 @@ lock() {
         --no-emit-index-url --no-emit-find-links --quiet ${UPGRADE:+--upgrade} "$@"
 }
 
+# The other files are wholes of their own, and agree with this one in every version they share.
 lock runtime pyproject.toml
-# The others are wholes of their own, and agree with runtime.txt in every version they share.
-same="--constraints requirements/runtime.txt"
-lock gpu pyproject.toml --extra gpu $same
-lock mic pyproject.toml --extra mic $same
-lock eval pyproject.toml --extra eval $same
-lock dev pyproject.toml --group dev $same
+lock gpu pyproject.toml --extra gpu --constraints requirements/runtime.txt
+lock mic pyproject.toml --extra mic --constraints requirements/runtime.txt
+lock eval pyproject.toml --extra eval --constraints requirements/runtime.txt
+lock dev pyproject.toml --group dev --constraints requirements/runtime.txt
 lock build requirements/build.in
