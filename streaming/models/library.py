@@ -95,7 +95,7 @@ class ModelLibrary:
         return Checked(manifest=manifest)
 
     def _fetch(self, spec: ModelSpec, progress: Progress | None) -> Checked:
-        needed = spec.size_bytes * (SPACE_FACTOR if spec.embedded else 1)
+        needed = round(spec.size_bytes * (SPACE_FACTOR if spec.embedded else 1))
         with self.store.writing(spec.name, needed_bytes=needed) as staging:
             # Another process may have fetched it while this one waited for the lock.
             checked = self.check(spec, progress=progress)
