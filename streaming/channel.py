@@ -21,7 +21,7 @@ from streaming.events import (
 )
 from streaming.options import SEGMENT_MS, SessionConfig
 from streaming.segment import Segment
-from streaming.segmenter import Closed, Opened, Segmenter, Step
+from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.vad import FRAME_SAMPLES, VoiceDetector
 from streaming.window import WindowConfig
 
@@ -68,8 +68,7 @@ class Channel:
         """Every sample before this one has been decoded, or judged to hold no speech."""
         if self._closed:
             return self._closed[0].start
-        start = self._segmenter.start
-        return self._judged if start is None else start
+        return self._segmenter.earliest(self._judged)
 
     @property
     def waiting(self) -> int:
@@ -118,7 +117,7 @@ class Channel:
                         continue
                     segment.close(end, self._ring.read(start, end), reason)
                     self._closed.append(segment)
-                    if reason is not EndReason.MAX_LENGTH:
+                    if self._segmenter.state is not State.SPEECH:  # it doesn't go on behind a cut
                         yield SpeechEnded(self.index, voice_end // SAMPLES_PER_MS)
 
     # -- work ----------------------------------------------------------------------------------

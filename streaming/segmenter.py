@@ -12,6 +12,7 @@ CANDIDATE               confirmed (enough voiced frames)               SPEECH
 CANDIDATE               ``give_up`` without a sounding frame           SILENCE
 SPEECH                  ``silence`` without a voiced frame: closed     SILENCE
 SPEECH                  greatest length: cut, the rest opens anew      SPEECH
+SPEECH                  greatest length, and no voice behind the cut   SILENCE
 any                     :meth:`Segmenter.cut`                          SILENCE
 ======================  =============================================  ===========
 """
@@ -106,6 +107,16 @@ class Segmenter:
         """One past the last voiced sample heard."""
         return self._voice_end
 
+    def earliest(self, position: int) -> int:
+        """Return the first sample that a segment open now or later may hold.
+
+        ``position`` is where the next frame will start. Never goes back: the pre-roll of a
+        segment that is still to open is kept out of what counts as decided.
+        """
+        if self._state is State.SILENCE:
+            return max(self._floor, position - _PRE_ROLL)
+        return self._start
+
     def push(self, position: int, activity: Activity) -> list[Step]:
         """Take the frame that starts at sample ``position``."""
         end = position + FRAME_SAMPLES
@@ -177,6 +188,9 @@ class Segmenter:
             voice_end = self._voice_end_before(cut)
             step = Closed(self._start, cut, voice_end, EndReason.MAX_LENGTH)
             self._start = self._floor = cut
+            if self._voice_end <= cut:  # cut in a pause still going on: nothing to go on with
+                self._state = State.SILENCE
+                return [step]
             while self._notes and self._notes[0].start < cut:
                 self._notes.popleft()
             return [step, Opened(cut, True)]
