@@ -3,8 +3,8 @@
  * turned into final text.
  *
  * Positions are absolute bytes since the first `append`. Audio is copied in, in pieces that hold
- * whole frames, so that a replay never starts in the middle of a sample. Bounded in bytes; at the
- * bound `append` either refuses or, for live sound, gives up the oldest.
+ * whole frames, so that a replay never starts in the middle of a sample. Bounded in bytes (and one
+ * piece); at the bound `append` refuses, and `appendLive` gives up the oldest.
  */
 
 /** Well below any server's limit on messages, and fine enough to trim by. */

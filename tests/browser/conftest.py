@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from .chromium import chromium, find_chromium
-from .devtools import Page
-from .scripted import ScriptedServer, scripted_server
-from .sounds import voice_like, write_wav
+from tests.browser.chromium import chromium, find_chromium
+from tests.browser.devtools import Page
+from tests.browser.scripted import ScriptedServer, scripted_server
+from tests.browser.sounds import voice_like, write_wav
 
 
 @pytest.fixture(scope="session")

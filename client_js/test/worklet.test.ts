@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import vm from "node:vm";
+import workletSource from "inline:worklet";
+
+interface Processor {
+  port: { posted: { message: Message; transfer: ArrayBuffer[] }[]; onmessage?: () => void };
+  process(inputs: Float32Array[][]): boolean;
+}
+interface Message {
+  type: string;
+  pcm: Int16Array;
+  rms: number;
+}
+
+/** Runs the built worklet, the very text the page loads, in a global scope like the audio thread's. */
+function load(sampleRate: number, chunkMs: number): Processor {
+  let Made: (new (options: object) => Processor) | undefined;
+  class AudioWorkletProcessor {
+    port = {
+      posted: [] as unknown[],
+      postMessage(message: unknown, transfer: unknown[]) {
+        this.posted.push({ message, transfer });
+      },
+    };
+  }
+  const scope = {
+    sampleRate,
+    AudioWorkletProcessor,
+    registerProcessor: (name: string, made: never) => {
+      assert.equal(name, "wirescribe-pcm");
+      Made = made;
+    },
+  };
+  vm.runInNewContext(workletSource, scope);
+  assert.ok(Made);
+  return new Made({ processorOptions: { chunkMs } });
+}
+
+function blocks(seconds: number, rate: number, value: (i: number) => number): Float32Array[] {
+  const count = Math.floor((seconds * rate) / 128);
+  return Array.from({ length: count }, (_, block) =>
+    Float32Array.from({ length: 128 }, (_, i) => value(block * 128 + i)),
+  );
+}
+
+test("a second of 48 kHz becomes 40 ms chunks that are given away, not copied", () => {
+  const processor = load(48_000, 40);
+  for (const block of blocks(1, 48_000, (i) => Math.sin(i / 20))) processor.process([[block]]);
+  const { posted } = processor.port;
+  assert.ok(posted.length >= 24);
+  for (const { message, transfer } of posted) {
+    assert.equal(message.type, "chunk");
+    assert.equal(message.pcm.length, 640);
+    assert.equal(transfer[0], message.pcm.buffer);
+  }
+});
+
+test("channels are averaged", () => {
+  const processor = load(16_000, 20);
+  for (const left of blocks(0.1, 16_000, () => 0.5))
+    processor.process([[left, new Float32Array(128).fill(-0.25)]]);
+  const [first] = processor.port.posted;
+  assert.equal(first?.message.pcm[100], Math.round(0.125 * 32_767));
+});
+
+test("a source that delivers nothing counts as silence, so that time goes on", () => {
+  const processor = load(16_000, 20);
+  for (let i = 0; i < 25; i += 1) processor.process([[]]);
+  assert.equal(processor.port.posted.length, 10);
+  assert.equal(processor.port.posted[0]?.message.rms, 0);
+});
+
+test("flush hands over every last sample once, then the processor ends", () => {
+  const processor = load(44_100, 100);
+  const input = blocks(0.5, 44_100, () => 0.3);
+  for (const block of input) assert.equal(processor.process([[block]]), true);
+  processor.port.onmessage?.();
+  processor.port.onmessage?.();
+  const { posted } = processor.port;
+  assert.equal(posted.filter(({ message }) => message.type === "flushed").length, 1);
+  assert.equal(posted.at(-1)?.message.type, "flushed");
+  const samples = posted.reduce((sum, { message }) => sum + (message.pcm?.length ?? 0), 0);
+  const expected = (input.length * 128 * 16_000) / 44_100;
+  assert.ok(samples >= expected - 1 && samples < expected + 64, `${samples} of ${expected}`);
+  assert.equal(processor.process([[new Float32Array(128)]]), false);
+});

@@ -1,1 +1,0 @@
-"""Tests that drive a real Chromium, over the DevTools protocol, with a fake microphone."""
