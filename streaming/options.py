@@ -6,6 +6,7 @@ they were sent: a ``start`` message, or query parameters with dotted names.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -114,8 +115,9 @@ def _integer(
     if value is None:
         return default
     low, high = bounds
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        value = int(value)
+    if isinstance(value, str):  # of a query
+        with contextlib.suppress(ValueError):
+            value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise _refuse(name, value, f"is not an integer from {low} to {high}")
     return value
@@ -162,6 +164,8 @@ def _text(name: str, value: object, most: int) -> str:
         raise _refuse(name, value, "is not text")
     if len(value) > most:
         raise BadConfiguration(f"{name}: {len(value)} characters are more than {most}", field=name)
+    if any("\ud800" <= c <= "\udfff" for c in value):  # half a pair: no text any encoder takes
+        raise _refuse(name, value, "is not valid Unicode")
     return value
 
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.base import Engine
-from streaming.errors import EngineFault, WirescribeError
+from streaming.errors import EngineFault, InternalError, WirescribeError
 from streaming.logs import get_logger
 
 _log = get_logger(__name__)
@@ -59,6 +59,7 @@ class _Entry:
 class _Job:
     entry: _Entry
     request: DecodeRequest
+    key: Hashable
 
 
 @dataclass(slots=True)
@@ -143,6 +144,8 @@ class Scheduler:
                 answers: list[Hypothesis | None]
                 try:
                     answers = list(await loop.run_in_executor(self._pool, engine.decode, requests))
+                    if len(answers) != len(jobs):
+                        raise ValueError(f"{len(answers)} answers to {len(jobs)} requests")
                     self._load.last_success = time.monotonic()
                 except Exception as error:
                     _log.warning("decode_failed", rows=len(jobs), error=type(error).__name__)
@@ -186,21 +189,13 @@ class Scheduler:
 
     def _next_batch(self, engine: Engine) -> list[_Job]:
         """Choose what to decode next, and take it from its sources."""
-        finals: list[_Job] = []
-        partials: list[_Job] = []
-        for entry in self._sources.values():
-            for request in entry.source.work():
-                jobs = finals if request.kind is Kind.FINAL else partials
-                jobs.append(_Job(entry, request))
-        finals.sort(key=lambda job: job.entry.served)
-        partials.sort(key=lambda job: job.entry.served)
+        jobs = [
+            job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
+        ]
+        jobs.sort(key=lambda job: (job.request.kind is not Kind.FINAL, job.entry.served))
         chosen: list[_Job] = []
-        key: object = None
-        for job in (*finals, *partials):
-            job_key = engine.batch_key(job.request)
-            if not chosen:
-                key = job_key
-            elif job_key != key:
+        for job in jobs:
+            if chosen and job.key != chosen[0].key:
                 continue
             chosen.append(job)
             if len(chosen) == engine.info.max_batch:
@@ -210,6 +205,18 @@ class Scheduler:
             job.entry.served = now
             job.entry.source.begin(job.request)
         return chosen
+
+    def _offers(self, entry: _Entry, engine: Engine) -> list[_Job]:
+        """Ask a source for its work; one that fails at it is out, the others are served on."""
+        try:
+            return [
+                _Job(entry, request, engine.batch_key(request)) for request in entry.source.work()
+            ]
+        except Exception:
+            _log.exception("source_failed")
+            self.remove(entry.source)
+            entry.source.work_failed(InternalError("the server failed on this session"))
+            return []
 
 
 def _nothing() -> None:

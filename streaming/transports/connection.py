@@ -321,7 +321,9 @@ class Connection:
         """Warn the client, send the finals of all it has said, then ask it to reconnect."""
         self._draining = True
         session = self._session
-        if session is None or self._finished:
+        if self._finished:
+            return  # it is closing with 1000: all it wanted has been said
+        if session is None:
             self.work_failed(Restarting("the server is restarting; reconnect now"))
             return
         with contextlib.suppress(WirescribeError):
@@ -336,4 +338,5 @@ class Connection:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline_s):
                 await self._settled.wait()
-        self.work_failed(Restarting("the server is restarting; reconnect now"))
+        if not self._finished:
+            self.work_failed(Restarting("the server is restarting; reconnect now"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -115,8 +116,9 @@ def error_fields(error: WirescribeError) -> dict[str, Any]:
 
 
 def _query_value(key: str, value: str) -> object:
-    if key in _INTEGERS and value.strip().lstrip("-").isdigit():
-        return int(value)
+    if key in _INTEGERS:
+        with contextlib.suppress(ValueError):
+            return int(value)
     if key == "channel_names":
         return value.split(",")
     return value
@@ -130,6 +132,8 @@ def _finalize_id(value: object) -> str | None:
     text = str(value)
     if len(text) > _LONGEST_ID:
         raise BadMessage(f"id: {len(text)} characters are more than {_LONGEST_ID}", field="id")
+    if not text.isprintable():  # it is sent back as it came: half a surrogate pair could not be
+        raise BadMessage(f"id: {shown(text)} has characters that can't be shown", field="id")
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_endless_speech_is_cut_again_and_again_without_a_gap() -> None:
     closed = [step for step in steps if isinstance(step, Closed)]
     assert len(closed) >= 10
     assert closed[0].start == 0
-    assert all(a.end == b.start for a, b in zip(closed, closed[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(closed))
     assert all(0 < c.end - c.start <= 2_000 * MS for c in closed)
 
 
