@@ -1,6 +1,7 @@
 """Media files and raw streams to 16 kHz sample blocks, piece by piece, through FFmpeg's libraries.
 
-FFmpeg comes with PyAV; no program is run. It only ever reads the one file that it is given: many
+FFmpeg comes with PyAV; no other program is needed. It runs in a process of its own, so that no file
+can end ours, and only ever reads the one file that it is given: many
 formats are playlists that name other files or addresses, and following them would let an uploaded
 file read anything the server can. What is damaged is decoded as far as it goes, what is missing in
 the middle is silence in its place, and :attr:`Media.damage` says what was lost. (Some losses no

@@ -50,6 +50,8 @@ class MediaInfo:
 class Media:
     """One open source: iterate once for its blocks, and close it (it is a context manager).
 
+    It closes itself when it has been read to the end.
+
     Blocks are float32 of shape (channels, n) at 16 kHz, n at most the block size asked for; they
     follow each other without gaps. ``damage`` is None, or, once the blocks are through, says in
     words what could not be decoded.
@@ -63,11 +65,17 @@ class Media:
     ) -> None:
         self.info = info
         self.damage: str | None = None
-        self._blocks = blocks(self)
+        self._blocks = self._through(blocks(self))
         self._close = close
 
     def __iter__(self) -> Iterator[Samples]:
         return self._blocks
+
+    def _through(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
+        try:
+            yield from blocks
+        finally:
+            self.close()
 
     def __enter__(self) -> Media:
         return self

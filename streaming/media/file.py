@@ -1,29 +1,31 @@
-"""Media files through FFmpeg: opened, described, and decoded packet by packet."""
+"""Media files, decoded in a process of their own.
+
+FFmpeg and PyAV are C code that reads what strangers send; there are files that end the process
+which decodes them. So that is never the server's: the worst a file does is to be refused.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
-import av
-import av.error
-import numpy as np
-
-from streaming.audio.formats import MAX_CHANNELS
-from streaming.audio.framing import FrameCutter
-from streaming.audio.resample import Resampler
+import streaming
+from streaming.audio import SAMPLE_RATE
 from streaming.errors import shown
-from streaming.media.base import BLOCK_SAMPLES, Media, MediaError, MediaInfo, Samples
-from streaming.media.frames import Gaps, frame_samples
+from streaming.media import messages
+from streaming.media.base import BLOCK_SAMPLES, Media, MediaError, Samples
+from streaming.media.messages import Kind
 
-# Nothing but the file in hand may be opened, whatever a playlist in it says.
-_OPTIONS: Final = {"protocol_whitelist": "none"}
-_IO_BUFFER_BYTES: Final = 1 << 16
-# These carry no duration; FFmpeg guesses one from the bit rate, too rough to call a file cut short.
-_GUESSED_DURATION: Final = frozenset({"mp3", "aac", "ac3", "eac3", "amr", "dts", "loas", "mpegts"})
+_PACKAGE_PARENT: Final = Path(streaming.__file__).resolve().parent.parent
+_BROKEN: Final = "can't be decoded: it brings the decoder down"
 
 
 def open_media(
@@ -35,145 +37,96 @@ def open_media(
 ) -> Media:
     """Open a media file by path, or as a binary stream that the caller closes.
 
-    The best audio stream is decoded. ``mix`` folds its channels into one; otherwise all are kept,
-    8 at most. ``name`` is what errors call the source, by default the file's name. Raises
-    :class:`MediaError`.
+    The best audio stream is decoded, from the source's beginning. ``mix`` folds its channels into
+    one; otherwise all are kept, 8 at most. ``name`` is what errors call the source, by default
+    the file's name. Raises :class:`MediaError`, here or while its blocks are read. Blocks the
+    calling thread.
     """
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        name = name or path.name or str(path)
-        try:
-            file: BinaryIO = path.open("rb")
-        except (OSError, ValueError) as error:
-            raise MediaError.of(name, _unopened(error)) from error
-        try:
-            return _open(file, name, mix, block_samples, file.close)
-        except BaseException:
-            file.close()
-            raise
-    return _open(source, name or "stream", mix, block_samples, lambda: None)
-
-
-def _open(
-    file: BinaryIO, name: str, mix: bool, block_samples: int, close_file: Callable[[], None]
-) -> Media:
+    with ExitStack() as inputs:
+        if isinstance(source, str | os.PathLike):
+            path = Path(source)
+            name = name or path.name or str(path)
+            try:
+                file: IO[bytes] = inputs.enter_context(path.open("rb"))
+            except (OSError, ValueError) as error:
+                raise MediaError.of(name, _unopened(error)) from error
+        else:
+            name = name or "stream"
+            file = _with_descriptor(source, inputs)
+        # It gets a descriptor of its own; ours are closed at once.
+        process = _start(file, name, mix, block_samples)
+    running = ExitStack()
+    running.push(process)
+    running.callback(process.kill)
+    output = process.stdout
+    assert output is not None  # noqa: S101 - asked for with PIPE
     try:
-        container = av.open(file, mode="r", options=dict(_OPTIONS), buffer_size=_IO_BUFFER_BYTES)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = "is empty" if _is_empty(file) else "is not a media file FFmpeg can read"
-        raise MediaError.of(name, reason) from error
-    try:
-        info = _describe(container, name, mix)
+        match messages.read(output):
+            case Kind.INFO, payload:
+                info = messages.unpack_info(payload)
+            case Kind.ERROR, payload:
+                raise MediaError(payload.decode(), field="file")
+            case _:
+                raise MediaError.of(name, _BROKEN)
     except BaseException:
-        container.close()
+        running.close()
         raise
-
-    def close() -> None:
-        container.close()
-        close_file()
-
-    return Media(info, lambda media: _decode(media, container, mix, block_samples), close)
+    return Media(info, lambda media: _blocks(media, output), running.close)
 
 
-def _describe(container: Any, name: str, mix: bool) -> MediaInfo:
-    stream = container.streams.best("audio")
-    if stream is None:
-        raise MediaError.of(name, "has no audio in it")
-    codec = stream.codec_context
-    if codec is None or codec.sample_rate <= 0 or codec.channels <= 0:
-        raise MediaError.of(name, "has audio in a form that can't be decoded here")
-    if codec.channels > MAX_CHANNELS and not mix:
-        raise MediaError.of(
-            name, f"has {codec.channels} channels; more than {MAX_CHANNELS} must be mixed"
-        )
-    duration_ms = None
-    if stream.duration is not None and stream.time_base is not None:
-        duration_ms = int(stream.duration * stream.time_base * 1000)
-    elif container.duration is not None:
-        duration_ms = int(container.duration * 1000 // av.time_base)
-    return MediaInfo(
-        name=name,
-        container=container.format.name,
-        codec=codec.name,
-        sample_rate=codec.sample_rate,
-        channels=1 if mix else codec.channels,
-        source_channels=codec.channels,
-        duration_ms=duration_ms if duration_ms is not None and duration_ms >= 0 else None,
+def _start(file: IO[bytes], name: str, mix: bool, block_samples: int) -> subprocess.Popen[bytes]:
+    options = {"name": name, "mix": mix, "block_samples": block_samples}
+    # The server's settings hold secrets that a decoder has no use for.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WIRESCRIBE_")}
+    paths = [str(_PACKAGE_PARENT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "streaming.media.worker", json.dumps(options)],
+        stdin=file,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
     )
 
 
-def _decode(media: Media, container: Any, mix: bool, block_samples: int) -> Iterator[Samples]:
-    """All blocks of the best audio stream; sets ``media.damage`` at the end."""
-    info, faults = media.info, _Faults()
-    cutter = FrameCutter(info.channels, block_samples)
-    rate = info.sample_rate
-    resampler = Resampler(rate, info.channels)
-    gaps = Gaps(container.start_time)
-    decoded_s = 0.0
-    for frame in _frames(container, faults):
-        if frame.sample_rate != rate:  # chained streams may change in the middle
-            yield from (cut.samples for cut in cutter.push(resampler.flush().T))
-            rate = frame.sample_rate
-            resampler = Resampler(rate, info.channels)
-        for missing in gaps.before(frame):
-            silence = np.zeros((missing, info.channels), np.float32)
-            yield from (cut.samples for cut in cutter.push(resampler.push(silence).T))
-        samples = frame_samples(frame, info.channels, mix)
-        decoded_s += len(samples) / rate
-        yield from (cut.samples for cut in cutter.push(resampler.push(samples).T))
-    yield from (cut.samples for cut in cutter.push(resampler.flush().T))
-    if rest := cutter.take_rest():
-        yield rest.samples
-    if not decoded_s:
-        raise MediaError.of(info.name, "has no sound in it that could be decoded")
-    media.damage = _damage(info, decoded_s + gaps.filled_s, faults)
-
-
-@dataclass(slots=True)
-class _Faults:
-    packets: int = 0
-    stopped: bool = False
-
-
-def _frames(container: Any, faults: _Faults) -> Iterator[Any]:
-    """Decoded frames; damaged packets are passed over, as players do, and counted."""
-    packets = container.demux(container.streams.best("audio"))
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, OSError, ValueError):
-            faults.stopped = True
-            return
-        if packet is None:
-            return
-        try:
-            frames = packet.decode()
-        except av.error.EOFError:
-            continue
-        except (av.error.FFmpegError, ValueError):
-            faults.packets += 1
-            continue
-        yield from (frame for frame in frames if frame.samples)
-
-
-def _damage(info: MediaInfo, decoded_s: float, faults: _Faults) -> str | None:
-    what = []
-    if faults.packets:
-        what.append(f"{faults.packets} damaged pieces were left out")
-    expected_s = (info.duration_ms or 0) / 1000
-    known = not _GUESSED_DURATION & set(info.container.split(","))
-    if faults.stopped:
-        what.append(f"it can't be read on after {decoded_s:.1f} s")
-    elif known and expected_s - decoded_s > max(0.5, 0.02 * expected_s):
-        what.append(f"it breaks off after {decoded_s:.1f} of {expected_s:.1f} s")
-    return f"{shown(info.name)} is damaged: {'; '.join(what)}" if what else None
-
-
-def _is_empty(file: BinaryIO) -> bool:
+def _with_descriptor(source: BinaryIO, inputs: ExitStack) -> IO[bytes]:
+    """The source itself where the system knows it as a file or pipe, else a copy on disk."""
+    seekable = source.seekable()
+    if seekable:
+        source.seek(0)
     try:
-        return file.seek(0, os.SEEK_END) == 0
-    except (OSError, ValueError, AttributeError):
-        return False
+        source.fileno()
+    except (OSError, AttributeError):
+        copy = inputs.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        copy.seek(0)
+        return copy
+    if seekable:
+        os.lseek(source.fileno(), 0, os.SEEK_SET)
+    return source
+
+
+def _blocks(media: Media, output: IO[bytes]) -> Iterator[Samples]:
+    info, decoded_samples = media.info, 0
+    while True:
+        match messages.read(output):
+            case Kind.BLOCK, payload:
+                block = messages.unpack_block(payload, info.channels)
+                decoded_samples += block.shape[1]
+                yield block
+            case Kind.DONE, payload:
+                media.damage = payload.decode() or None
+                return
+            case Kind.ERROR, payload:
+                raise MediaError(payload.decode(), field="file")
+            case _ if decoded_samples:
+                after = f"after {decoded_samples / SAMPLE_RATE:.1f} s"
+                media.damage = f"{shown(info.name)} is damaged: it brings the decoder down {after}"
+                return
+            case _:
+                raise MediaError.of(info.name, _BROKEN)
 
 
 def _unopened(error: BaseException) -> str:

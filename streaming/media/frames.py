@@ -8,6 +8,7 @@ from typing import Any, Final
 import av
 import numpy as np
 
+from streaming.audio.formats import MAX_CHANNELS
 from streaming.media.base import Samples
 
 _MIN_GAP_S: Final = 0.05
@@ -44,10 +45,31 @@ class Gaps:
             missing -= frame.sample_rate
 
 
+_kept_layouts: Final[list[Any]] = []
+
+
+def keep_layout(layout: Any) -> Any:
+    """Return a channel layout that is safe to use; call this on every one, at once.
+
+    PyAV copies a layout of custom order without its map of channels, and each copy frees the map
+    (seen up to 18.1): one such file ends the process. A layout never let go of frees nothing.
+    """
+    if "(" in layout.name:  # a custom order is spelt out: "2 channels (FR+FL)"
+        _kept_layouts.append(layout)
+    return layout
+
+
 def frame_samples(frame: Any, channels: int, mix: bool) -> Samples:
-    """A frame's samples as float32 of shape (frames, channels), finite and within [-1, 1]."""
+    """A frame's samples as float32 of shape (frames, channels), finite and within [-1, 1].
+
+    Raises ValueError for a frame that can't be read.
+    """
+    layout = frame.layout
+    count: int = layout.nb_channels
+    if frame.format.is_planar and count > MAX_CHANNELS:
+        # PyAV looks for the end of the list of planes, and this many have none.
+        raise ValueError(f"{count} planes")
     array = frame.to_ndarray()
-    count = len(frame.layout.channels)
     planar = array if frame.format.is_planar else array.reshape(-1, count).T
     if planar.dtype.kind == "f":
         values = np.nan_to_num(planar, nan=0.0).clip(-1, 1).astype(np.float32)
@@ -56,7 +78,7 @@ def frame_samples(frame: Any, channels: int, mix: bool) -> Samples:
     else:
         values = (planar / -float(np.iinfo(planar.dtype).min)).astype(np.float32)
     if mix or count != channels:
-        gains = [_MIX.get(channel.name, _MIX_OTHERS) for channel in frame.layout.channels]
+        gains = [_MIX.get(channel.name, _MIX_OTHERS) for channel in layout.channels]
         if count <= 2 or not sum(gains):
             gains = [1.0] * count
         mono = np.average(values, axis=0, weights=gains).astype(np.float32)
