@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -15,7 +19,7 @@ from streaming.app import create_app
 from streaming.engine import load_engines
 from streaming.engine.base import Engine
 from streaming.engine.device import DeviceProbe, choose_device
-from streaming.errors import WirescribeError
+from streaming.errors import BadConfiguration, WirescribeError
 from streaming.lifecycle import Life
 from streaming.logs import get_logger
 from streaming.models import resolve
@@ -25,6 +29,7 @@ from streaming.settings import EngineSettings, Settings
 _log = get_logger(__name__)
 # The protocol closes with 1009 and without a word above this; below it, our own cap says why.
 _HARD_MESSAGE_FACTOR = 4
+_STOP_S = 5.0  # for a decode in progress; a thread that hangs never ends by itself
 
 
 class Server(uvicorn.Server):
@@ -36,36 +41,45 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._service = service
         self._drain_task: asyncio.Task[None] | None = None
+        self._forced_status = 0
         self._listening = asyncio.Event()
         self.failure: WirescribeError | Exception | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain on the first signal, leave on the second."""
-        if self._drain_task is not None or self._service.lifecycle.life is not Life.READY:
-            self.force_exit = True
-            super().handle_exit(sig, frame)
+        """Drain on the first signal, leave on the second, or when there is nothing to drain."""
+        if self._drain_task is None and self._service.lifecycle.life is Life.READY:
+            self._drain_task = asyncio.get_running_loop().create_task(self._drain())
             return
-        loop = asyncio.get_running_loop() if _loop_is_running() else None
-        if loop is None:
-            super().handle_exit(sig, frame)
-            return
-        self._drain_task = loop.create_task(self._drain())
+        self._forced_status = 0 if self._drain_task is None else 128 + sig
+        self.force_exit = True
+        super().handle_exit(sig, frame)
 
     async def _drain(self) -> None:
-        deadline_s = self._service.settings.server.drain_s
-        with contextlib.suppress(TimeoutError):
-            await self._service.drain(deadline_s)
-        self.should_exit = True
+        try:
+            with contextlib.suppress(TimeoutError):
+                await self._service.drain(self._service.settings.server.drain_s)
+        except Exception:
+            _log.exception("drain_failed")
+        finally:
+            self.should_exit = True
 
-    async def serve(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at once, load meanwhile, and free everything at the end."""
         loading = asyncio.create_task(self._load())
         try:
-            await super().serve(sockets)  # type: ignore[arg-type]
+            await super().serve(sockets)
         finally:
+            # Threads can't be stopped: neither a model being loaded nor a decode that hangs.
+            if self.force_exit:
+                _leave(self._forced_status)
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
-            await self._service.stop()
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await self._service.stop()
+            except TimeoutError:
+                _log.error("engine_stuck", waited_s=_STOP_S)
+                _leave(1)
 
     async def _load(self) -> None:
         try:
@@ -75,12 +89,11 @@ class Server(uvicorn.Server):
             self.should_exit = True
             return
         await self._listening.wait()
-        if self.started:
-            self._announce()
+        self._announce()
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        """Open the port."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections."""
+        await super().startup(sockets)
         self._listening.set()
 
     def _announce(self) -> None:
@@ -96,10 +109,56 @@ class Server(uvicorn.Server):
 
 
 def run(settings: Settings) -> int:
-    """Serve until told to stop; return the exit status."""
-    service = Service(settings, engine_loader(settings.engine))
+    """Serve until told to stop; return the exit status.
+
+    Raises :class:`~streaming.errors.BadConfiguration` where the address can't be listened on.
+    """
     server = settings.server
-    config = uvicorn.Config(
+    listener = listen(server.host, server.port)
+    service = Service(settings, engine_loader(settings.engine))
+    if server.host not in ("127.0.0.1", "::1", "localhost"):
+        _log.warning("open_to_the_network", host=server.host, advice="no keys are checked yet")
+    uvicorn_server = Server(server_config(settings, service), service)
+    # uvicorn raises the signal it caught again when it has stopped; by then all is done.
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        asyncio.run(uvicorn_server.serve([listener]))
+    failure = uvicorn_server.failure
+    if failure is not None:
+        if isinstance(failure, WirescribeError):
+            sys.stderr.write(f"wirescribe: {failure}\n")
+        else:
+            _log.error("start_failed", exc_info=failure)
+        return 1
+    return 0 if uvicorn_server.started else 1
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the port, before anything slow is begun; BadConfiguration says why it can't be."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise BadConfiguration(
+            f"server.host: {host!r} is not an address or name of this machine: {error}",
+            field="server.host",
+        ) from None
+    family, _, _, _, address = found[0]
+    try:
+        return socket.create_server(address, family=family)
+    except OSError as error:
+        reason = (
+            "is taken by another process; choose another with --port"
+            if error.errno == errno.EADDRINUSE
+            else f"can't be opened: {os.strerror(error.errno or 0)}"
+        )
+        named = f"server.port: {port} on {host!r} {reason}"
+        raise BadConfiguration(named, field="server.port") from None
+
+
+def server_config(settings: Settings, service: Service) -> uvicorn.Config:
+    """Return how uvicorn is to run the application of a service."""
+    server = settings.server
+    return uvicorn.Config(
         create_app(service),
         host=server.host,
         port=server.port,
@@ -114,21 +173,12 @@ def run(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    if server.host not in ("127.0.0.1", "::1", "localhost"):
-        _log.warning("open_to_the_network", host=server.host, advice="no keys are checked yet")
-    uvicorn_server = Server(config, service)
-    # uvicorn raises the signal it caught again when it has stopped; by then all is done.
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        asyncio.run(uvicorn_server.serve())
-    failure = uvicorn_server.failure
-    if failure is not None:
-        if isinstance(failure, WirescribeError):
-            sys.stderr.write(f"wirescribe: {failure}\n")
-        else:
-            _log.error("start_failed", exc_info=failure)
-        return 1
-    return 0 if uvicorn_server.started else 1
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process without waiting for its threads."""
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
@@ -159,11 +209,3 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
         )
 
     return load
-
-
-def _loop_is_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.integration.harness import WAIT_S, client, transcribe
+from tests.integration.process import free_port, server_process
+from tests.protocol.sounds import spoken
+
+HANGS = {"delay_s": 3_600}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_first_signal_lets_everyone_finish(number: int) -> None:
+    async with server_process("--port", "0") as server:
+        await server.ready()
+        async with client(server.url + "?language=en") as it:
+            await it.send(spoken(2_000))  # mid-sentence: nothing has ended yet
+            await it.until("partial")
+            async with client(server.url) as idle:
+                server.signal(number)
+                warning = await it.until("warning", code="draining")
+                assert warning["deadline_ms"] == 20_000
+                error = await it.refused("restarting")
+                assert error["retryable"] is True
+                assert it.transcript.text() == "w0 w1 w2 w3 w4"
+                assert it.transcript.of("finalized")[0]["through_ms"] == 2_000
+                await idle.refused("restarting")
+        assert await server.status() == 0
+    assert [e["event"] for e in server.events if e["event"] in ("ready", "draining")] == [
+        "ready",
+        "draining",
+    ]
+
+
+async def test_what_is_being_decoded_is_waited_for() -> None:
+    async with server_process("--port", "0", engine={"delay_s": 0.3}) as server:
+        await server.ready()
+        async with client(server.url + "?language=en&partials=false") as it:
+            for _ in range(3):
+                await it.send(spoken(800, then_silent_ms=1_000))
+            for _ in range(3):
+                await it.until("speech_ended")
+            server.signal(signal.SIGTERM)
+            await it.refused("restarting")
+            assert len(it.transcript.finals) == 3
+        assert await server.status() == 0
+
+
+async def test_new_sockets_are_refused_while_draining() -> None:
+    async with server_process("--port", "0", engine={"delay_s": 0.5}) as server:
+        await server.ready()
+        async with client(server.url + "?language=en&partials=false") as it:
+            await it.send(spoken(800))
+            await it.until("speech_started")
+            server.signal(signal.SIGTERM)
+            await it.until("warning", code="draining")
+            async with client(server.url) as late:
+                await late.refused("restarting")
+            async with httpx2.AsyncClient(trust_env=False) as web:
+                ready = await web.get(f"http://127.0.0.1:{server.port}/readyz")
+                assert (ready.status_code, ready.text) == (503, "draining\n")
+                live = await web.get(f"http://127.0.0.1:{server.port}/livez")
+                assert live.status_code == 200
+            await it.refused("restarting")
+            assert it.transcript.text() == "w0 w1"
+        assert await server.status() == 0
+
+
+async def test_an_end_that_was_said_before_the_signal_is_kept() -> None:
+    async with server_process("--port", "0", engine={"delay_s": 0.5}) as server:
+        await server.ready()
+        async with client(server.url + "?language=en&partials=false") as it:
+            await it.send(spoken(800))
+            await it.say("end")
+            await it.until("speech_ended")
+            server.signal(signal.SIGTERM)
+            assert await it.rest() == 1000
+            assert it.transcript.text() == "w0 w1"
+            assert it.transcript.events[-1]["type"] == "ended"
+        assert await server.status() == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 128 + 15), (signal.SIGINT, 128 + 2)]
+)
+async def test_the_second_signal_leaves_at_once(number: int, status: int) -> None:
+    # The engine never answers: only leaving without it can end in time.
+    async with server_process("--port", "0", engine=HANGS) as server:
+        await server.ready()
+        async with client(server.url + "?language=en") as it:
+            await it.send(spoken(2_000))
+            await it.until("speech_started")
+            server.signal(number)
+            await it.until("warning", code="draining")
+            server.signal(number)
+            assert await it.rest() == 1012
+        assert await server.status() == status
+
+
+async def test_a_signal_while_loading_does_not_wait_for_the_model() -> None:
+    port = free_port()
+    async with server_process("--port", str(port), engine={"load_s": WAIT_S * 3}) as server:
+        await _listens(port)
+        async with client(f"ws://127.0.0.1:{port}/v1/stream") as early:
+            error = await early.refused("overloaded")
+            assert error["retry_after_ms"] > 0
+        server.signal(signal.SIGTERM)
+        assert await server.status() == 0
+
+
+async def test_an_engine_that_hangs_does_not_keep_the_process() -> None:
+    async with server_process(
+        "--port", "0", engine=HANGS, WIRESCRIBE_SERVER__DRAIN_S="0.2"
+    ) as server:
+        await server.ready()
+        async with client(server.url + "?language=en") as it:
+            await it.send(spoken(2_000))
+            await it.until("speech_started")
+            server.signal(signal.SIGTERM)
+            await it.refused("restarting")
+        assert await server.status() == 1
+    assert server.events[-1]["event"] == "engine_stuck"
+
+
+async def _listens(port: int) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_after_kill_the_same_port_serves_again() -> None:
+    port = str(free_port())
+    async with server_process("--port", port) as server:
+        await server.ready()
+        async with client(server.url + "?language=en") as it:
+            await it.send(spoken(800))
+            await it.until("speech_started")
+            server.signal(signal.SIGKILL)
+            assert await it.rest() == 1006
+        assert await server.status() == -signal.SIGKILL
+    async with server_process("--port", port) as server:
+        await server.ready()
+        assert (await transcribe(server.url + "?language=en", spoken(800))).text() == "w0 w1"
+
+
+async def test_a_port_in_use_is_said_in_one_line_before_anything_is_loaded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with server_process("--port", str(port), real=True) as server:
+            assert await server.status() == 1
+    assert server.lines == [
+        f"wirescribe: server.port: {port} on '127.0.0.1' is taken by another process; "
+        "choose another with --port"
+    ]
+
+
+async def test_a_misspelt_key_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    config = tmp_path / "wirescribe.toml"
+    config.write_text("[limits]\nmax_sesions = 3\n")
+    async with server_process("--config", str(config), real=True) as server:
+        assert await server.status() == 1
+    assert server.lines == [
+        "wirescribe: 'max_sesions' is not a known limits setting; did you mean 'max_sessions'?"
+    ]
+
+
+async def test_a_model_that_cannot_be_loaded_ends_the_server_with_its_reason() -> None:
+    async with server_process("--port", "0", engine={"fail": "model 'x' is unknown"}) as server:
+        assert await server.status() == 1
+    assert server.lines[-1] == "wirescribe: model 'x' is unknown"
