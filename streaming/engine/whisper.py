@@ -35,6 +35,7 @@ _TOKENS_PER_SECOND = 6
 _SPARE_TOKENS = 12
 # Languages whose tokens the tokenizer splits by character, not at spaces.
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+_CONTEXT_TOKENS = 448  # what the decoder has positions for, prompt included
 _MOST_TOKENS = 224  # half of the decoder's context, as the reference implementation has it
 _MOST_PROMPT_TOKENS = 120
 
@@ -123,12 +124,16 @@ class WhisperEngine:
             encoded,
             prompts,
             beam_size=1,
-            # CTranslate2 generates at most half of max_length, and less behind a long prompt.
-            max_length=min(448, max(2 * max(caps), max(caps) + len(prompts[0]))),
+            max_length=_max_length(max(caps), len(prompts[0])),
             return_scores=True,
             return_no_speech_prob=True,
         )
-        tokens = [[t for t in result.sequences_ids[0] if t < self._eot] for result in results]
+        # The call's cap is that of the longest row; what a shorter one said beyond its own is cut,
+        # so that no row's answer hangs on what it was batched with.
+        tokens = [
+            [token for token in result.sequences_ids[0] if token < self._eot][:cap]
+            for result, cap in zip(results, caps, strict=True)
+        ]
         words = self._words(encoded, requests, languages, tokens)
         out: list[Hypothesis] = []
         for i, result in enumerate(results):
@@ -195,15 +200,22 @@ class WhisperEngine:
 
     @functools.lru_cache(maxsize=1024)  # noqa: B019 - an engine lives as long as the process
     def _prompt(self, prompt: str, hotwords: tuple[str, ...]) -> tuple[int, ...]:
-        """Text the model believes was said before: names first, the running text last."""
-        parts = [", ".join(hotwords)] if hotwords else []
-        if prompt.strip():
-            parts.append(prompt.strip())
-        if not parts:
-            return ()
+        """Text the model believes was said before: names first, the running text last.
+
+        Of names too many the first are kept, of a text too long the end. Special tokens that a
+        client wrote out as text are left out: they would give the model orders.
+        """
         tokenizer = self._tokenizer("en", Task.TRANSCRIBE.value)
-        ids = tokenizer.encode(" " + " ".join(parts))[-_MOST_PROMPT_TOKENS:]
-        return (tokenizer.sot_prev, *ids)
+
+        def encoded(text: str) -> list[int]:
+            ids = tokenizer.encode(" " + text.strip()) if text.strip() else []
+            return [token for token in ids if token < self._eot]
+
+        names, text = encoded(", ".join(hotwords)), encoded(prompt)
+        room = max(_MOST_PROMPT_TOKENS - len(text), _MOST_PROMPT_TOKENS // 2)
+        names = names[:room]
+        text = text[max(0, len(text) + len(names) - _MOST_PROMPT_TOKENS) :]
+        return (tokenizer.sot_prev, *names, *text) if names or text else ()
 
     def _full_prompt(self, request: DecodeRequest, language: str) -> list[int]:
         tokenizer = self._tokenizer(language, request.task.value)
@@ -283,6 +295,14 @@ def _token_cap(request: DecodeRequest) -> int:
     """No one speaks more tokens than this in so much time; a loop does."""
     seconds = len(request.audio) / _SAMPLE_RATE
     return min(_MOST_TOKENS, math.ceil(_TOKENS_PER_SECOND * seconds) + _SPARE_TOKENS)
+
+
+def _max_length(tokens: int, prompt: int) -> int:
+    """Return the ``max_length`` with which CTranslate2 generates at most so many tokens.
+
+    It generates ``min(max_length // 2, max_length - prompt + 1)``.
+    """
+    return min(_CONTEXT_TOKENS, max(2 * tokens, tokens + prompt - 1))
 
 
 def _split(tokenizer: Tokenizer, tokens: list[int]) -> tuple[list[str], list[list[int]]]:

@@ -19,12 +19,13 @@ import numpy as np
 from ctranslate2.specs import whisper_spec
 
 # In the order of their tokens; large-v3 added the last one.
-LANGUAGES = (
+_CODES = (
     "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th "
     "ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr "
     "pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt "
     "haw ln ha ba jw su yue"
-).split()
+)
+LANGUAGES = _CODES.split()
 _TIMESTAMPS = 1501  # 0.00 to 30.00 s in steps of 20 ms
 _NEVER = -1e4
 
@@ -87,7 +88,7 @@ def write_tiny_whisper(
 
     ``end_bias`` is added to the score of the end-of-text token: by default the model never stops
     by itself, at about 20 it does so sooner or later. Language tokens and timestamps are never its
-    best choice in a text, as in trained models.
+    best choice in a text, as in trained models, nor are single bytes: it speaks in made-up words.
     """
     folder.mkdir(parents=True, exist_ok=True)
     spec = whisper_spec.WhisperSpec(layers, heads, layers, heads)
@@ -130,11 +131,12 @@ def _fill(
     encoder.conv1.weight, encoder.conv1.bias = weights(width, contract.mel_bins, 3), weights(width)
     encoder.conv2.weight, encoder.conv2.bias = weights(width, width, 3), weights(width)
     encoder.position_encodings.encodings = weights(1500, width, scale=0.3)
-    decoder.position_encodings.encodings = weights(448, width, scale=0.3)
+    decoder.position_encodings.encodings = weights(448, width, scale=1.0)
     decoder.embeddings.weight = weights(contract.tokens, width, scale=1.0)
     # Not the embeddings again, as in trained models: untrained, that says the last word for ever.
     decoder.projection.weight = weights(contract.tokens, width, scale=1.0)
     bias = np.zeros(contract.tokens, np.float32)
+    bias[:256] = bias[contract.text_tokens - 1] = _NEVER
     bias[contract.id("en") : contract.id("translate")] = _NEVER
     bias[contract.id("notimestamps") :] = _NEVER
     bias[contract.id("endoftext")] = end_bias
