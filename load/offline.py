@@ -15,13 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from load.decode import Samples
-from load.manifest import Recording
-from load.programme import Programme, single
+from load.programme import Programme
 from load.text import CHARACTER_LANGUAGES
 from load.wer import ErrorCount, count_errors, pooled
-from load.wire import WireFormat, to_s16
-
-RATE = 16000
+from load.wire import to_s16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,7 @@ class OfflineText:
     """What the reference made of one recording or one concatenated stream."""
 
     name: str
+    files: tuple[str, ...]
     set: str
     language: str | None
     decoding: str
@@ -85,48 +83,39 @@ class OfflineText:
     audio_s: float
 
 
-def decode_files(
-    transcriber: Transcriber, recordings: Sequence[Recording], decodings: Sequence[Decoding]
-) -> Iterator[OfflineText]:
-    """Every recording by itself, with every decoding."""
-    for recording in recordings:
-        programme = single(recording, WireFormat(sample_rate=RATE))
-        for decoding in decodings:
-            yield from _decode(transcriber, programme, decoding)
-
-
 def decode_programmes(
     transcriber: Transcriber, programmes: Sequence[Programme], decodings: Sequence[Decoding]
 ) -> Iterator[OfflineText]:
-    """Concatenated streams, each decoded whole, with every decoding."""
+    """Each programme whole, with every decoding."""
     for programme in programmes:
         for decoding in decodings:
-            yield from _decode(transcriber, programme, decoding)
+            yield _decode(transcriber, programme, decoding)
 
 
-def _decode(
-    transcriber: Transcriber, programme: Programme, decoding: Decoding
-) -> Iterator[OfflineText]:
+def _decode(transcriber: Transcriber, programme: Programme, decoding: Decoding) -> OfflineText:
+    hypotheses: list[str] = []
+    counts = []
+    begun = time.perf_counter()
     for channel in range(programme.format.channels):
-        said = programme.of_channel(channel)
         # The same 16-bit samples that a stream would have carried.
         samples = to_s16(programme.samples[channel]).astype(np.float32) / 32768.0
-        begun = time.perf_counter()
-        hypotheses = transcriber.transcribe(samples, programme.language, decoding)
-        seconds = time.perf_counter() - begun
-        references = tuple(utterance.text for utterance in said if utterance.text)
-        sets = {utterance.set for utterance in said}
-        yield OfflineText(
-            name=programme.name if channel == 0 else f"{programme.name}#{channel}",
-            set=sets.pop() if len(sets) == 1 else "mixed",
-            language=programme.language,
-            decoding=decoding.name,
-            references=references,
-            hypotheses=tuple(hypotheses),
-            count=count_errors(references, hypotheses, programme.language),
-            seconds=round(seconds, 3),
-            audio_s=round(programme.duration_s, 3),
-        )
+        heard = transcriber.transcribe(samples, programme.language, decoding)
+        said = [utterance.text for utterance in programme.of_channel(channel) if utterance.text]
+        counts.append(count_errors(said, heard, programme.language))
+        hypotheses += heard
+    sets = {utterance.set for utterance in programme.utterances}
+    return OfflineText(
+        name=programme.name,
+        files=tuple(utterance.file for utterance in programme.utterances),
+        set=sets.pop() if len(sets) == 1 else "mixed",
+        language=programme.language,
+        decoding=decoding.name,
+        references=tuple(u.text for u in programme.utterances if u.text),
+        hypotheses=tuple(hypotheses),
+        count=pooled(counts),
+        seconds=round(time.perf_counter() - begun, 3),
+        audio_s=round(programme.duration_s, 3),
+    )
 
 
 def summarise(texts: Sequence[OfflineText]) -> list[dict[str, Any]]:

@@ -79,21 +79,22 @@ def read_report(path: Path) -> dict[str, Any]:
 def add_ratios(run: dict[str, Any], offline: dict[str, Any]) -> None:
     """Adds ``offline``: the reference's rates over what this run played, and streamed ÷ offline.
 
-    Recordings are taken as often as they were played. A reference decoded over concatenated
-    streams is matched by the stream's name and what it plays.
+    A reference decoded over the same recordings in the same order is taken as a whole; else the
+    recordings' own, each as often as it was played. Without a reference for all of them there is
+    no ratio.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[tuple[str, ...], Any]] = {}
     for text in offline["texts"]:
-        found.setdefault(text["decoding"], {})[text["name"]] = text["count"]
+        found.setdefault(text["decoding"], {})[tuple(text["files"])] = text["count"]
     run["offline"] = {}
     streamed = [stream for stream in run["streams"] if stream["speech"]]
     for decoding, counts in found.items():
         for language in sorted({stream["language"] or "mixed" for stream in streamed}):
             mine = [s for s in streamed if (s["language"] or "mixed") == language]
-            wanted = [name for stream in mine for name in _names(stream, counts)]
-            if not wanted or any(name not in counts for name in wanted):
+            wanted = [files for stream in mine for files in _played(stream, counts)]
+            if not wanted or any(files not in counts for files in wanted):
                 continue
-            rate = _rate(counts[name] for name in wanted)
+            rate = _rate(counts[files] for files in wanted)
             own = _rate(stream["errors"] for stream in mine)
             run["offline"].setdefault(language, {})[decoding] = {
                 "rate": rate,
@@ -101,8 +102,9 @@ def add_ratios(run: dict[str, Any], offline: dict[str, Any]) -> None:
             }
 
 
-def _names(stream: dict[str, Any], counts: dict[str, Any]) -> list[str]:
-    return [stream["name"]] if stream["name"] in counts else list(stream["files"])
+def _played(stream: dict[str, Any], counts: dict[tuple[str, ...], Any]) -> list[tuple[str, ...]]:
+    whole = tuple(stream["files"])
+    return [whole] if whole in counts else [(file,) for file in whole]
 
 
 def _rate(counts: Any) -> float | None:

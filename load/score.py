@@ -51,6 +51,8 @@ class StreamScore:
     suppressed: tuple[str, ...]
     warnings: tuple[str, ...]
     breaches: tuple[str, ...]
+    words_timed: bool
+    """Whether every final came with words and their times."""
     lost_s: float
     """Audio that was sent but not counted by ``ended`` (all of it without ``ended``)."""
     lateness_s: tuple[float, ...]
@@ -109,6 +111,11 @@ def score(programme: Programme, trace: Trace) -> StreamScore:
         ),
         warnings=tuple(warning.code for warning in warned if warning.code != "suppressed"),
         breaches=tuple(breaches(trace)),
+        words_timed=all(
+            final.words
+            for channel in range(programme.format.channels)
+            for final in trace.finals(channel)
+        ),
         lost_s=_lost_s(trace),
         lateness_s=trace.lateness_s,
         close_code=trace.close_code,

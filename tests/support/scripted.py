@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from queue import Queue
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -122,3 +125,25 @@ async def scripted_server(script: Script) -> AsyncIterator[ScriptedServer]:
         running.url = f"ws://127.0.0.1:{port}"
         yield running
     assert not running.faults, running.faults
+
+
+@contextmanager
+def scripted_server_thread(script: Script) -> Iterator[str]:
+    """The same on a thread of its own, for what runs an event loop itself; gives the address."""
+    address: Queue[str] = Queue()
+    loop = asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def run() -> None:
+        async with scripted_server(script) as server:
+            address.put(server.url)
+            await done.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(loop.run_until_complete, run())
+        try:
+            yield address.get(timeout=10)
+        finally:
+            loop.call_soon_threadsafe(done.set)
+            running.result(timeout=10)
+            loop.close()

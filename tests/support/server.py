@@ -20,7 +20,7 @@ _POLL_S = 0.05
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class ServerFailed(AssertionError):  # noqa: N818 - it is a failed assertion
+class ServerFailed(AssertionError):
     """The server did not start, or not stop, as it should; holds its log."""
 
 

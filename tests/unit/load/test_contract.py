@@ -74,10 +74,12 @@ def test_a_session_in_good_order() -> None:
         ([replace(FINAL, text="a c"), ENDED], "segment 0: words joined are not the text"),
         ([PARTIAL, ENDED], "segment 0: partials but no final"),
         ([FINAL], "no ended"),
-        ([Ack(5, 5), Ack(6, 4), ENDED], "ack went back"),
+        ([Ack(5, 5), Ack(6, 4), ENDED], "ack: decoded_ms went back"),
         ([replace(ENDED, audio_ms=1000)], "ended with 1000 ms of audio, 2000 ms were sent"),
         ([FINAL, replace(ENDED, segments=0)], "ended counts 0 segments, 1 finals came"),
-        ([ENDED, Ack(1, 1)], "event after ended"),
+        ([Ack(7, 5), Ack(6, 5), ENDED], "ack: received_ms went back"),
+        ([Ack(5, 6), ENDED], "ack: more decoded than received"),
+        ([ENDED, Ack(1, 1)], "ack after ended"),
     ],
 )
 def test_every_broken_promise_is_named(events: Sequence[Event], says: str) -> None:
