@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -49,6 +51,26 @@ def test_nothing_is_invented_above_the_band_of_a_low_rate(rate: int) -> None:
     bins = np.fft.rfftfreq(len(y), 1 / 16_000)
     images = spectrum[bins > rate / 2].max()
     assert db(float(images / spectrum.max())) < -60
+
+
+@pytest.mark.parametrize(("rate", "ms"), [(8_000, 6), (11_025, 5), (44_100, 3), (48_000, 3)])
+def test_it_never_holds_back_more_than_a_few_milliseconds(rate: int, ms: int) -> None:
+    resampler = Resampler(rate)
+    for _ in range(20):
+        resampler.push(np.zeros((rate // 50, 1), np.float32))
+        assert resampler.in_frames * 16_000 / rate - resampler.out_frames <= ms * 16 + 1
+
+
+def test_a_long_block_needs_no_more_memory_than_its_output() -> None:
+    """A megabyte of 8-bit telephone speech: two minutes in one message."""
+    long = np.zeros((1 << 20, 1), np.float32)
+    tracemalloc.start()
+    try:
+        out = Resampler(8_000).push(long)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < out.nbytes + 3 * long.nbytes
 
 
 def test_channels_do_not_leak_into_each_other() -> None:
