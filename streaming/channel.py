@@ -32,6 +32,8 @@ _RING_SAMPLES = (SEGMENT_MS[1] + 2_000) * SAMPLES_PER_MS
 # Language is not asked for on less than this: a guess on half a word is worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
 _BELIEVED = 0.5
+# A pause this long may be the end of the segment: its final is worth decoding ahead.
+_EARLY_SAMPLES = 280 * SAMPLES_PER_MS
 
 
 class Channel:
@@ -115,10 +117,11 @@ class Channel:
                     segment, self._open = self._open, None
                     if segment is None:  # pragma: no cover - the segmenter opens before it closes
                         continue
-                    segment.close(end, self._ring.read(start, end), reason)
+                    segment.close(end, voice_end, self._ring.read(start, end), reason)
                     self._closed.append(segment)
                     if self._segmenter.state is not State.SPEECH:  # it doesn't go on behind a cut
                         yield SpeechEnded(self.index, voice_end // SAMPLES_PER_MS)
+                    yield from self._release()
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -128,10 +131,13 @@ class Channel:
             if not segment.in_flight and segment.outcome is None:
                 yield segment.final_request(self._choice(segment, final=True))
         segment = self._open  # type: ignore[assignment]
-        if self._closed or segment is None or segment.in_flight or not self._config.partials:
+        if self._closed or segment is None or segment.in_flight:
             return
-        span = segment.window.due(self._ring.end, self._segmenter.voice_end)
+        span = None
+        if segment.config.partials:
+            span = segment.window.due(self._ring.end, self._segmenter.voice_end)
         if span is None:
+            yield from self._early_work(segment)
             return
         choice = self._choice(segment, final=False)
         end = min(span.end, self._ring.end)
@@ -141,6 +147,14 @@ class Channel:
         audio = self._ring.read(span.start, end)
         yield segment.partial_request(audio, span.start, timed=span.timed, language=choice)
 
+    def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
+        """In a pause that may be the end: the whole segment, as its final would have it."""
+        end = self._segmenter.likely_end
+        paused = self._ring.end - self._segmenter.voice_end
+        if paused >= _EARLY_SAMPLES and segment.early_due(end):
+            audio = self._ring.read(segment.start, end)
+            yield segment.early_request(audio, self._choice(segment, final=True))
+
     def begin(self, request: DecodeRequest) -> None:
         """Note that a request is being decoded."""
         segment = self._find(request.segment)
@@ -149,6 +163,8 @@ class Channel:
         segment.in_flight = True
         if request.kind is Kind.PARTIAL:
             segment.window.decoded(request.end_sample)
+        elif request.kind is Kind.EARLY:
+            segment.early_begun(request.end_sample)
 
     def done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> list[Event]:
         """Take an answer, or None for one that failed; return what became known by it."""
@@ -158,7 +174,13 @@ class Channel:
         segment.in_flight = False
         if hypothesis is None:
             return []
-        if request.kind is Kind.FINAL:
+        if request.kind is Kind.EARLY:
+            if segment is self._open:
+                segment.early_done(request, hypothesis)
+                return []
+            if not segment.covered_by(request.end_sample):
+                return []
+        if request.kind is not Kind.PARTIAL:
             if not segment.final_done(hypothesis):
                 return []
             return list(self._release())

@@ -24,10 +24,15 @@ class Task(StrEnum):
 
 
 class Kind(StrEnum):
-    """How final the answer will be; finals go first."""
+    """How final the answer will be; finals go first, and early ones last.
+
+    An early request covers what the final will cover if nothing more is said: decoded during the
+    silence that may end the segment, it is the final at once when it does.
+    """
 
     FINAL = "final"
     PARTIAL = "partial"
+    EARLY = "early"
 
 
 @dataclass(frozen=True, slots=True)

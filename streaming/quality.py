@@ -66,6 +66,27 @@ def not_speech(hypothesis: Hypothesis) -> str | None:
     return None
 
 
+def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return the words without a trailing copy of the words before it that takes no time.
+
+    A short window's smallest loop says a sentence twice. Alignment finds no sound for the copy:
+    all its words but one fall on a single instant, which two spoken words never do. Copies of
+    words without times are taken for such from three words on.
+    """
+    names = [normalized(word.text) for word in words]
+    for size in range(len(names) // 2, 1, -1):
+        if names[-size:] != names[-2 * size : -size]:
+            continue
+        copy = words[-size:]
+        timed = [
+            w.end_ms - w.start_ms for w in copy if w.end_ms is not None and w.start_ms is not None
+        ]
+        instant = sum(duration == 0 for duration in timed)
+        if (timed and instant >= size - 1) or (not timed and size > 2):
+            return without_echo(words[:-size])
+    return tuple(words)
+
+
 def without_loop(words: Sequence[Word]) -> tuple[Word, ...]:
     """Return the words up to where they begin to repeat themselves.
 

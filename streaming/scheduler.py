@@ -12,19 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.base import Engine
 from streaming.errors import EngineFault, InternalError, WirescribeError
+from streaming.headroom import Headroom
 from streaming.logs import get_logger
 
 _log = get_logger(__name__)
 _ATTEMPTS = 3
+_ORDER = {Kind.FINAL: 0, Kind.PARTIAL: 1, Kind.EARLY: 2}
+# Shares of the workers' time used, below which finals get a beam and pauses an early final.
+_BEAM = 5
+_BEAM_BELOW = 0.5
+_EARLY_BELOW = 0.7
 
 
 class Source(Protocol):
@@ -66,12 +73,10 @@ class _Job:
 class Load:
     """What the scheduler knows of itself, for health and admission."""
 
-    busy_workers: int = 0
     workers: int = 0
     decoded_batches: int = 0
     decoded_requests: int = 0
     last_success: float | None = None
-    busy_since: dict[int, float] = field(default_factory=dict)
 
 
 class Scheduler:
@@ -87,11 +92,17 @@ class Scheduler:
         self._workers = [engine for engine in engines for _ in range(engine.info.concurrency)]
         self._pool = ThreadPoolExecutor(len(self._workers), thread_name_prefix="decode")
         self._load = Load(workers=len(self._workers))
+        self._headroom = Headroom(len(self._workers))
 
     @property
     def engines(self) -> Sequence[Engine]:
         """The engines fed."""
         return self._engines
+
+    @property
+    def headroom(self) -> Headroom:
+        """How busy the workers are."""
+        return self._headroom
 
     @property
     def load(self) -> Load:
@@ -137,13 +148,14 @@ class Scheduler:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            self._load.busy_workers += 1
-            self._load.busy_since[number] = time.monotonic()
+            beam = self._beam(jobs)
+            self._headroom.begin(number, time.monotonic())
             try:
                 requests = [job.request for job in jobs]
                 answers: list[Hypothesis | None]
                 try:
-                    answers = list(await loop.run_in_executor(self._pool, engine.decode, requests))
+                    decode = functools.partial(engine.decode, requests, beam=beam)
+                    answers = list(await loop.run_in_executor(self._pool, decode))
                     if len(answers) != len(jobs):
                         raise ValueError(f"{len(answers)} answers to {len(jobs)} requests")
                     self._load.last_success = time.monotonic()
@@ -155,8 +167,7 @@ class Scheduler:
                 for job, answer in zip(jobs, answers, strict=True):
                     self._hand_out(job, answer)
             finally:
-                self._load.busy_workers -= 1
-                self._load.busy_since.pop(number, None)
+                self._headroom.end(number, time.monotonic())
             self.wake()  # answers make new work: a fall-back, the next segment's partial
 
     async def _decode_alone(
@@ -192,7 +203,9 @@ class Scheduler:
         jobs = [
             job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
         ]
-        jobs.sort(key=lambda job: (job.request.kind is not Kind.FINAL, job.entry.served))
+        if self._headroom.used(time.monotonic()) > _EARLY_BELOW:
+            jobs = [job for job in jobs if job.request.kind is not Kind.EARLY]
+        jobs.sort(key=lambda job: (_ORDER[job.request.kind], job.entry.served))
         chosen: list[_Job] = []
         for job in jobs:
             if chosen and job.key != chosen[0].key:
@@ -206,11 +219,19 @@ class Scheduler:
             job.entry.source.begin(job.request)
         return chosen
 
+    def _beam(self, jobs: Sequence[_Job]) -> int:
+        """How many alternatives to follow: what lasts deserves them, while there is time."""
+        if jobs[0].request.kind is Kind.PARTIAL:
+            return 1
+        return _BEAM if self._headroom.used(time.monotonic()) < _BEAM_BELOW else 1
+
     def _offers(self, entry: _Entry, engine: Engine) -> list[_Job]:
         """Ask a source for its work; one that fails at it is out, the others are served on."""
         try:
             return [
-                _Job(entry, request, engine.batch_key(request)) for request in entry.source.work()
+                # What lasts is not mixed with partials: it may get a beam.
+                _Job(entry, request, (request.kind is Kind.PARTIAL, engine.batch_key(request)))
+                for request in entry.source.work()
             ]
         except Exception:
             _log.exception("source_failed")

@@ -17,7 +17,8 @@ from streaming.decoding import (
 )
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.options import SessionConfig
-from streaming.quality import degenerate, not_speech, without_loop
+from streaming.quality import degenerate, not_speech, without_echo, without_loop
+from streaming.segmenter import POST_ROLL
 from streaming.stabilizer import Stabilizer, Stable
 from streaming.window import Window, WindowConfig
 
@@ -45,6 +46,9 @@ class Segment:
         self._revision = 0
         self._shown = Stable()
         self._padded = False
+        self._early: tuple[int, Hypothesis] | None = None
+        self._early_asked = start
+        self._needed = start
 
     @property
     def shown(self) -> bool:
@@ -63,7 +67,8 @@ class Segment:
         """Take the window's hypothesis; return a partial where the text has changed."""
         if degenerate(hypothesis) or not_speech(hypothesis):
             return []
-        self._stabilizer.update(_absolute(hypothesis.words, request.start_sample))
+        words = without_echo(hypothesis.words)
+        self._stabilizer.update(_absolute(words, request.start_sample))
         hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
         self._stabilizer.hide(hidden)
         stable = self._stabilizer.stable
@@ -84,13 +89,39 @@ class Segment:
             )
         ]
 
+    def early_due(self, end: int) -> bool:
+        """Whether the whole segment up to ``end`` has not been asked for yet."""
+        return end > self._early_asked
+
+    def early_request(self, audio: Samples, language: LanguageChoice) -> DecodeRequest:
+        """Ask for what the final will be if nothing more is said."""
+        return self._request(Kind.EARLY, audio, self.start, words=True, language=language)
+
+    def early_begun(self, end: int) -> None:
+        """Note that the segment up to ``end`` is being decoded."""
+        self._early_asked = end
+
+    def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
+        """Keep the answer for the case that the segment ends just there."""
+        self._early = (request.end_sample, hypothesis)
+
     # -- when it is over -----------------------------------------------------------------------
 
-    def close(self, end: int, audio: Samples, reason: EndReason) -> None:
-        """Take the whole segment's audio; from here on it only waits for its final."""
+    def close(self, end: int, voice_end: int, audio: Samples, reason: EndReason) -> None:
+        """Take the whole segment's audio; from here on it only waits for its final.
+
+        What was decoded early, with nothing said after it, is the final already.
+        """
         self.end = end
         self.reason = reason
         self._audio = audio
+        self._needed = min(end, voice_end + POST_ROLL)
+        if self._early is not None and self.covered_by(self._early[0]):
+            self.final_done(self._early[1])
+
+    def covered_by(self, end: int) -> bool:
+        """Whether a decoding of everything before ``end`` is that of the whole segment."""
+        return end == self._needed
 
     def final_request(self, language: LanguageChoice) -> DecodeRequest:
         """Ask for the whole segment's text."""
@@ -105,15 +136,13 @@ class Segment:
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
         """Take the segment's hypothesis; False when it must be asked for again, padded."""
+        hypothesis = _cut(hypothesis, without_echo(hypothesis.words))
         doubt = degenerate(hypothesis)
         if doubt and not self._padded:
             self._padded = True
             return False
         if doubt in ("length", "repetition", "compression"):
-            words = without_loop(hypothesis.words)
-            hypothesis = dataclasses.replace(
-                hypothesis, words=words, text="".join(word.text for word in words).strip()
-            )
+            hypothesis = _cut(hypothesis, without_loop(hypothesis.words))
         self.heard = hypothesis
         self._audio = np.zeros(0, dtype=np.float32)
         self.outcome = self._outcome(hypothesis)
@@ -164,6 +193,14 @@ class Segment:
             words=words,
             padded=padded,
         )
+
+
+def _cut(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
+    """The hypothesis with only these of its words."""
+    if len(words) == len(hypothesis.words):
+        return hypothesis
+    text = "".join(word.text for word in words).strip()
+    return dataclasses.replace(hypothesis, words=words, text=text, looped=False)
 
 
 def _absolute(words: tuple[Word, ...], start_sample: int) -> tuple[Word, ...]:

@@ -66,7 +66,7 @@ class Closed:
 Step = Opened | Closed
 
 _PRE_ROLL = 300 * _SAMPLES_PER_MS
-_POST_ROLL = 240 * _SAMPLES_PER_MS
+POST_ROLL = 240 * _SAMPLES_PER_MS
 _CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
 _DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
 _GIVE_UP = 400 * _SAMPLES_PER_MS
@@ -106,6 +106,11 @@ class Segmenter:
     def voice_end(self) -> int:
         """One past the last voiced sample heard."""
         return self._voice_end
+
+    @property
+    def likely_end(self) -> int:
+        """Where the open segment will end if nothing more is said."""
+        return self._voice_end + POST_ROLL
 
     def earliest(self, position: int) -> int:
         """Return the first sample that a segment open now or later may hold.
@@ -178,7 +183,7 @@ class Segmenter:
     def _speech(self, end: int) -> list[Step]:
         silence = self.endpointing.silence_ms * _SAMPLES_PER_MS
         if end - self._voice_end >= silence:
-            close = min(end, self._voice_end + max(_POST_ROLL, FRAME_SAMPLES))
+            close = min(end, self._voice_end + max(POST_ROLL, FRAME_SAMPLES))
             step = Closed(self._start, close, self._voice_end, EndReason.SILENCE)
             self._state = State.SILENCE
             self._floor = close

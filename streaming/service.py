@@ -151,7 +151,8 @@ class Service:
         self.lifecycle.move(Life.DRAINING)
         live = list(self._connections)
         _log.info("draining", sessions=len(live), deadline_s=deadline_s)
-        await asyncio.gather(*(connection.drain(deadline_s) for connection in live))
+        drains = (connection.drain(deadline_s) for connection in live)
+        await asyncio.gather(*drains, return_exceptions=True)
         async with asyncio.timeout(_CLOSING_S):
             await self._empty.wait()
 
@@ -175,7 +176,8 @@ class Service:
         if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
             return None
         now = time.monotonic()
-        if any(now - since > _STUCK_S for since in self._scheduler.load.busy_since.values()):
+        oldest = self._scheduler.headroom.oldest()
+        if oldest is not None and now - oldest > _STUCK_S:
             return None
         try:
             async with asyncio.timeout(timeout_s):

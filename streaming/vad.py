@@ -2,8 +2,8 @@
 
 The first step is webrtcvad: a Gaussian mixture over sub-band energies, 0.3 ms for a second of
 audio, and easily fooled by music and hum. The second is Silero (a small recurrent network,
-3 ms for a second), asked only while the first one hears something. :class:`VoiceDetector`
-combines them into one flag per 20 ms frame and holds the state that both need.
+3 ms for a second of audio): the first one wakes it, and while it is awake it decides.
+:class:`VoiceDetector` makes one flag per 20 ms frame of them and holds the state both need.
 """
 
 from __future__ import annotations
@@ -133,9 +133,10 @@ class Silero:
 class Activity:
     """What was found out about one frame.
 
-    ``voiced``: both steps together take it for speech. ``sounding``: the first step alone does,
-    so that there may be speech the second has not confirmed yet. ``probability``: the second
-    step's latest opinion, or 1 or 0 where there is none.
+    ``voiced``: taken for speech, by the second step where there is one. ``sounding``: one of the
+    two takes it for speech, so that there may be some the second has not confirmed yet.
+    ``probability``: the second step's latest opinion, or 1 or 0 where there is none. ``level``:
+    the frame's root mean square.
     """
 
     voiced: bool
@@ -163,24 +164,37 @@ class VoiceDetector:
         self._recent: list[Samples] = []
         self._probability = 0.0
         self._speaking = False
+        self._loudest = 0.0
 
     def judge(self, frame: Samples) -> Activity:
         """Judge 320 samples."""
-        sounding = self._first.is_speech(frame) if self._first else True
         level = float(np.sqrt(np.mean(np.square(frame))))
+        sounding = self._first.is_speech(self._amplified(frame, level)) if self._first else True
         if self._second is None:
             return Activity(sounding, sounding, float(sounding), level)
         self._listen(frame, sounding)
         threshold = self._config.release if self._speaking else self._config.threshold
-        likely = self._awake and self._probability >= threshold
-        self._speaking = likely
-        return Activity(sounding and likely, sounding, self._probability, level)
+        self._speaking = self._awake and self._probability >= threshold
+        return Activity(self._speaking, sounding or self._speaking, self._probability, level)
+
+    def _amplified(self, frame: Samples, level: float) -> Samples:
+        """Bring quiet speech up to where webrtcvad, which judges energies, takes it for speech.
+
+        The gain follows the loudest of the last seconds. Noise is lifted as well: telling the two
+        apart is what the second step is for, so there is no gain without one.
+        """
+        if self._second is None:
+            return frame
+        self._loudest = max(level, self._loudest * _LOUDEST_DECAY)
+        gain = min(_MOST_GAIN, _TARGET_LEVEL / max(self._loudest, 1e-9))
+        return frame * np.float32(gain) if gain > 1 else frame
 
     def _listen(self, frame: Samples, sounding: bool) -> None:
         """Let the second step hear the frame, waking it with a little of what came before."""
         assert self._second is not None  # noqa: S101 - narrowing; judge() has checked
         if self._first is not None:
-            self._quiet_frames = 0 if sounding else self._quiet_frames + 1
+            quiet = not sounding and not self._speaking
+            self._quiet_frames = self._quiet_frames + 1 if quiet else 0
             if self._awake and self._quiet_frames > _SLEEP_AFTER_FRAMES:
                 self._awake, self._speaking, self._probability = False, False, 0.0
                 self._recent.clear()
@@ -205,3 +219,7 @@ class VoiceDetector:
 # it goes to sleep after a second and a half in which the first step heard nothing.
 _WARM_UP_FRAMES = 16
 _SLEEP_AFTER_FRAMES = 75
+# Whispered or far speech at -70 dBFS is still heard; the loudest is forgotten by half in 5 s.
+_TARGET_LEVEL = 0.03
+_MOST_GAIN = 64.0
+_LOUDEST_DECAY = 0.5 ** (1 / 250)

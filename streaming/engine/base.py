@@ -42,8 +42,11 @@ class Engine(Protocol):
         """Return a key; requests with equal keys may be decoded in one call."""
         ...
 
-    def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
-        """Decode requests that share a batch key, one hypothesis each, in their order."""
+    def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
+        """Decode requests that share a batch key, one hypothesis each, in their order.
+
+        ``beam`` is how many alternatives are followed: 1 is greedy.
+        """
         ...
 
     def memory_used_bytes(self) -> int | None:

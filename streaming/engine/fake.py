@@ -81,7 +81,7 @@ class FakeEngine:
         """Everything goes with everything of its kind."""
         return request.padded
 
-    def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
+    def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Answer by the script."""
         with self._lock:
             self.batches.append(list(requests))

@@ -30,7 +30,11 @@ _FULL_WINDOW_SAMPLES = 30 * _SAMPLE_RATE
 _BUCKET_SAMPLES = _SAMPLE_RATE // 2
 # Zeros behind the speech. Under a second the decoder loops far more often; a final has no second
 # chance to be cheap, a partial does.
-_PADDING_SAMPLES = {Kind.FINAL: 2 * _SAMPLE_RATE, Kind.PARTIAL: _SAMPLE_RATE}
+_PADDING_SAMPLES = {
+    Kind.FINAL: 2 * _SAMPLE_RATE,
+    Kind.EARLY: 2 * _SAMPLE_RATE,
+    Kind.PARTIAL: _SAMPLE_RATE,
+}
 _TOKENS_PER_SECOND = 6
 _SPARE_TOKENS = 12
 # Languages whose tokens the tokenizer splits by character, not at spaces.
@@ -109,7 +113,7 @@ class WhisperEngine:
         bucket = math.ceil(3 * math.log2(seconds))
         return request.padded, prompt, bucket, request.words
 
-    def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
+    def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder."""
         if not requests:
             return []
@@ -123,7 +127,7 @@ class WhisperEngine:
         results = self._model.generate(
             encoded,
             prompts,
-            beam_size=1,
+            beam_size=beam,
             max_length=_max_length(max(caps), len(prompts[0])),
             return_scores=True,
             return_no_speech_prob=True,
