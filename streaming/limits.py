@@ -12,6 +12,8 @@ from streaming.errors import (
     SessionTooLong,
 )
 
+_NEAR_END_MS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
@@ -51,6 +53,7 @@ class ConnectionGuard:
         self._limits = limits
         self._bucket = TokenBucket(limits.burst_ms, limits.max_rate * 1000, now)
         self._heard = now
+        self._near_end_told = False
 
     def message(self, size: int, now: float) -> None:
         """Count a message of ``size`` bytes."""
@@ -81,6 +84,14 @@ class ConnectionGuard:
                 f"{self._limits.max_backlog_ms}",
                 retry_after_ms=backlog_ms // 2,
             )
+
+    def near_end(self, received_ms: int) -> int | None:
+        """Return how much audio is left, once, when it is a tenth or a minute; else None."""
+        left = self._limits.max_session_ms - received_ms
+        if self._near_end_told or left > min(_NEAR_END_MS, self._limits.max_session_ms // 10):
+            return None
+        self._near_end_told = True
+        return left
 
     def idle(self, now: float) -> None:
         """Check how long nothing was heard of the client."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from streaming.audio.formats import AudioFormat
+from streaming.audio.formats import MAX_CHANNELS, AudioFormat
 from streaming.decoding import Task
 from streaming.errors import BadConfiguration, shown
 from streaming.segmenter import Endpointing
@@ -43,9 +43,11 @@ def parse_start(
     *,
     languages: Collection[str],
     defaults: SessionConfig | None = None,
+    max_channels: int = MAX_CHANNELS,
 ) -> SessionConfig:
     """Return the configuration a ``start`` asks for; unknown fields are ignored.
 
+    ``max_channels`` is the operator's limit.
     Raises :class:`~streaming.errors.BadConfiguration` or
     :class:`~streaming.errors.UnsupportedAudio`.
     """
@@ -55,7 +57,9 @@ def parse_start(
         raise _refuse("audio", audio, "is not an object")
     return dataclasses.replace(
         _changed(base, options, languages),
-        audio=AudioFormat.parse(audio) if audio is not None else base.audio,
+        audio=(
+            base.audio if audio is None else AudioFormat.parse(audio, max_channels=max_channels)
+        ),
         task=_choice("task", options["task"], Task) if "task" in options else base.task,
         partials=_flag(options, "partials", base.partials),
         words=_flag(options, "words", base.words),

@@ -15,7 +15,7 @@ from streaming.errors import Overloaded, Restarting
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits, SessionSlots
 from streaming.logs import get_logger
-from streaming.options import SessionConfig
+from streaming.options import SessionConfig, parse_start
 from streaming.scheduler import Scheduler
 from streaming.segmenter import Endpointing
 from streaming.session import Session
@@ -95,6 +95,15 @@ class Service:
             "max_message_bytes": limits.max_message_bytes,
             "max_backlog_ms": limits.max_backlog_ms,
         }
+
+    def parse_start(self, options: Mapping[str, object]) -> SessionConfig:
+        """Read the options of a new session; raises what names the one at fault."""
+        return parse_start(
+            options,
+            languages=self.languages,
+            defaults=self.session_defaults,
+            max_channels=self.settings.limits.max_channels,
+        )
 
     def new_session(self, config: SessionConfig) -> Session:
         """Make a session with the operator's detection settings."""

@@ -11,23 +11,25 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.errors import (
     BadMessage,
+    ClientTooSlow,
     IdleTimeout,
     InternalError,
+    RequestError,
     Restarting,
     WirescribeError,
 )
 from streaming.events import Ended, Event, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
-from streaming.options import parse_configure, parse_start
+from streaming.options import parse_configure
 from streaming.session import Phase, Session
 from streaming.transports.codec import (
     Ack,
@@ -52,7 +54,7 @@ _log = get_logger(__name__)
 _SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
 _ACK_S = 1.0
 _CLOSE_S = 5.0  # for the last messages to a client that may not read
-_LONGEST_REASON = 120  # bytes of a close frame's reason; RFC 6455 allows 123
+_LAST_WORDS_S = 10.0  # for the finals of what a client said before it was refused
 
 
 class Connection:
@@ -70,13 +72,8 @@ class Connection:
         self._over = asyncio.Event()
         self._failure: WirescribeError | None = None
         self._finished = False
-        self._draining = False
+        self._concluding = False
         self._settled = asyncio.Event()
-
-    @property
-    def session(self) -> Session | None:
-        """The session, once it has started."""
-        return self._session
 
     async def run(self) -> None:
         """Serve the client until either side is done. Never raises what the client caused."""
@@ -87,7 +84,9 @@ class Connection:
             try:
                 self._service.admit(self)
             except WirescribeError as error:
-                await self._refuse(error)
+                self._failure = error
+                self._outbox.close()
+                await self._part(self._write())
                 return
             began = time.monotonic()
             try:
@@ -103,25 +102,20 @@ class Connection:
                 )
 
     async def _serve(self) -> None:
-        tasks = [
-            asyncio.create_task(self._read(), name="read"),
-            asyncio.create_task(self._mind(), name="mind"),
-        ]
-        writer = asyncio.create_task(self._write(), name="write")
-        over = asyncio.create_task(self._over.wait(), name="over")
-        everything: list[asyncio.Task[None] | asyncio.Task[Literal[True]]] = [*tasks, writer, over]
+        reader = asyncio.create_task(self._read())
+        minder = asyncio.create_task(self._mind())
+        writer = asyncio.create_task(self._write())
+        over = asyncio.create_task(self._over.wait())
+        everything: list[asyncio.Task[Any]] = [reader, minder, writer, over]
         try:
             await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            reader.cancel()
+            minder.cancel()
+            await asyncio.gather(reader, minder, return_exceptions=True)
             # Nothing more is decoded for it: what matters now is what has been said already.
             self._service.scheduler.remove(self)
             self._outbox.close()
-            with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await writer
-                    await self._close()
+            await self._part(writer)
         finally:
             for each in everything:
                 each.cancel()
@@ -142,8 +136,10 @@ class Connection:
                     return
                 for command in self._commands(message.get("text"), message.get("bytes")):
                     await self._obey(command)
+                # The writer's turn: a thousand messages may have come in one packet.
+                await asyncio.sleep(0)
         except WirescribeError as error:
-            self.work_failed(error)
+            await self._conclude(error)
         except Exception:
             _log.exception("reader_failed")
             self.work_failed(InternalError("the server failed on this message"))
@@ -161,11 +157,7 @@ class Connection:
         if self._session is not None:
             raise BadMessage("type: 'start' came twice, or after audio", field="type")
         service = self._service
-        config = parse_start(
-            start.options,
-            languages=service.languages,
-            defaults=service.session_defaults,
-        )
+        config = service.parse_start(start.options)
         self._session = session = service.new_session(config)
         info = service.engine_info
         self._tell(
@@ -195,7 +187,7 @@ class Connection:
             self._begin(command)
             return
         session = self._session or self._begin(Start({}))
-        if session.phase is not Phase.OPEN or self._draining:
+        if session.phase is not Phase.OPEN or self._concluding:
             return  # it has said `end`, or the server goes down: this has come too late
         match command:
             case Audio(data):
@@ -217,9 +209,14 @@ class Connection:
         for at in range(0, len(data), size):
             if at:
                 await asyncio.sleep(0)
-                if session.phase is not Phase.OPEN or self._draining:
+                if session.phase is not Phase.OPEN or self._concluding:
                     return
             self._say(session.receive_audio(data[at : at + size]))
+        left_ms = self._guard.near_end(session.received_ms)
+        if left_ms is not None:
+            detail = (("limit", "max_session_ms"), ("remaining_ms", left_ms))
+            message = "the session is near its longest; finalize, and open a new one"
+            self._tell(Warned(WarningCode.LIMIT_NEAR, message, detail))
 
     # -- scheduler's side (Source) -------------------------------------------------------------
 
@@ -247,7 +244,7 @@ class Connection:
     def work_failed(self, error: WirescribeError) -> None:
         """End the connection with an error; the first one counts."""
         self._settled.set()
-        if self._failure is None:
+        if self._failure is None and not self._finished:
             self._failure = error
             if not isinstance(error, IdleTimeout):
                 _log.info("session_refused", code=error.code, field=error.field)
@@ -261,7 +258,7 @@ class Connection:
             if isinstance(event, Ended):
                 self._finished = True
                 self._over.set()
-        if self._draining and self._session and self._session.settled:
+        if self._concluding and self._session and self._session.settled:
             self._settled.set()
         self._service.scheduler.wake()
 
@@ -269,12 +266,24 @@ class Connection:
         self._outbox.put(notice)
 
     async def _write(self) -> None:
-        while (notice := await self._outbox.get()) is not None:
-            for text in self._codec.write(notice):
-                await self._socket.send_text(text)
+        try:
+            while (notice := await self._outbox.get()) is not None:
+                for text in self._codec.write(notice):
+                    await self._socket.send_text(text)
+        except WebSocketDisconnect:
+            self._over.set()
+        except Exception:
+            _log.exception("writer_failed")
+            self.work_failed(InternalError("the server failed on an answer"))
+
+    async def _part(self, written: Awaitable[None]) -> None:
+        """Send what is left, the reason and the close frame, to a client that may not read."""
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(_CLOSE_S):
+                await written
+                await self._close()
 
     async def _close(self) -> None:
-        """Send the reason, then the close frame."""
         if self._socket.client_state is not WebSocketState.CONNECTED:
             return
         if self._failure is None:
@@ -282,14 +291,7 @@ class Connection:
             return
         for text in self._codec.error(self._failure):
             await self._socket.send_text(text)
-        reason = self._failure.code.encode()[:_LONGEST_REASON].decode(errors="ignore")
-        await self._socket.close(self._failure.close_code, reason)
-
-    async def _refuse(self, error: WirescribeError) -> None:
-        self._failure = error
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(_CLOSE_S):
-                await self._close()
+        await self._socket.close(self._failure.close_code, self._failure.code)
 
     # -- minder --------------------------------------------------------------------------------
 
@@ -313,30 +315,36 @@ class Connection:
                     self._acked = ack
                     self._tell(ack)
         except WirescribeError as error:
-            self.work_failed(error)
+            await self._conclude(error)
 
     # -- going down ----------------------------------------------------------------------------
 
     async def drain(self, deadline_s: float) -> None:
         """Warn the client, send the finals of all it has said, then ask it to reconnect."""
-        self._draining = True
-        session = self._session
-        if self._finished:
-            return  # it is closing with 1000: all it wanted has been said
-        if session is None:
-            self.work_failed(Restarting("the server is restarting; reconnect now"))
-            return
-        with contextlib.suppress(WirescribeError):
-            self._tell(
-                Warned(
-                    WarningCode.DRAINING,
-                    "the server is restarting; what was said so far is being finished",
-                    (("deadline_ms", int(deadline_s * 1000)),),
-                )
-            )
-            self._say(session.finalize(None))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(deadline_s):
-                await self._settled.wait()
-        if not self._finished:
-            self.work_failed(Restarting("the server is restarting; reconnect now"))
+        if self._session is not None and not self._finished:
+            message = "the server is restarting; what was said so far is being finished"
+            detail = (("deadline_ms", int(deadline_s * 1000)),)
+            with contextlib.suppress(ClientTooSlow):
+                self._tell(Warned(WarningCode.DRAINING, message, detail))
+        await self._conclude(Restarting("the server is restarting; reconnect now"), deadline_s)
+
+    async def _conclude(self, error: WirescribeError, deadline_s: float = _LAST_WORDS_S) -> None:
+        """End with an error, but send the finals of all that was taken before it.
+
+        At once only where decoding or sending is what has failed.
+        """
+        self._concluding = True
+        decodable = isinstance(error, RequestError | Restarting)
+        if self._session is not None and decodable and not isinstance(error, ClientTooSlow):
+            try:
+                async with asyncio.timeout(deadline_s):
+                    self._say(self._session.finalize(None))
+                    await self._settled.wait()
+            except TimeoutError:
+                _log.warning("finals_not_sent", waited_s=deadline_s)
+            except WirescribeError as worse:
+                error = worse
+            except Exception:
+                _log.exception("session_failed")
+                error = InternalError("the server failed on this session")
+        self.work_failed(error)
