@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from streaming import __version__
-from streaming.cli import models, serve
+from streaming.cli import listen, models, serve, transcribe
 from streaming.errors import WirescribeError
 
-_COMMANDS = (serve, models)
+_COMMANDS = (serve, transcribe, listen, models)
+_INTERRUPTED = 130  # what a shell reports for SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a subcommand; return the exit status (0 done, 1 failed, 2 wrong usage)."""
+    """Run a subcommand; return the exit status.
+
+    0: done. 1: something failed, and a line on standard error says what. 2: wrong usage.
+    130: interrupted.
+    """
     parser = argparse.ArgumentParser(
-        prog="wirescribe", description="Live speech to text on your own machine."
+        prog="wirescribe",
+        description="Live speech to text on your own machine.",
+        epilog="`wirescribe COMMAND --help` says more about each.",
     )
     parser.add_argument("--version", action="version", version=f"wirescribe {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -25,9 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
     except WirescribeError as error:
         print(f"wirescribe: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has left, as `head` does. Python would complain once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from streaming.cli.transcript import Format
 from streaming.settings import Settings, load_settings
 
 _FLAGS = {
@@ -19,13 +20,76 @@ _FLAGS = {
 }
 
 
+def add_config_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where settings and models are."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings as TOML (default: $WIRESCRIBE_CONFIG)"
+    )
+    parser.add_argument(
+        "--models-dir", type=Path, metavar="DIR", help="where models are kept (default: the cache)"
+    )
+
+
 def add_engine_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say which model runs where."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings as TOML")
-    parser.add_argument("--model", metavar="NAME", help="a name of `models list`, or a folder")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--compute-type", metavar="TYPE", help="float16, int8, ...; auto chooses")
-    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="where models are kept")
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a name of `wirescribe models list`, or a folder (default: large-v3 on a GPU, base "
+        "on a CPU)",
+    )
+    group.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), help="what computes (default: a GPU if any)"
+    )
+    group.add_argument(
+        "--compute-type",
+        metavar="TYPE",
+        help="precision: float16, int8, … (default: float16 on a GPU, int8 on a CPU)",
+    )
+
+
+def add_speech_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how speech is understood and written down."""
+    speech = parser.add_argument_group("speech")
+    speech.add_argument(
+        "--language", metavar="CODE", default="auto", help="en, de, … (default: detect it)"
+    )
+    speech.add_argument(
+        "--task",
+        choices=("transcribe", "translate"),
+        default="transcribe",
+        help="translate: write English, whatever is spoken",
+    )
+    speech.add_argument("--prompt", metavar="TEXT", help="what precedes: names, style, topic")
+    speech.add_argument("--hotwords", metavar="A,B,…", help="words to listen for")
+    text = parser.add_argument_group("text")
+    text.add_argument(
+        "--format",
+        type=str.lower,
+        choices=[form.value for form in Format],
+        help="what to write (default: by the suffix of --output, else text)",
+    )
+    text.add_argument("--output", metavar="PATH", help="write there instead of standard output")
+    text.add_argument(
+        "--words",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="put every word with its times into JSON (default: yes)",
+    )
+    text.add_argument(
+        "--partials",
+        action=argparse.BooleanOptionalAction,
+        help="show on the terminal what is being said before it is final",
+    )
+
+
+def format_from(arguments: argparse.Namespace) -> Format:
+    """Return the form asked for, by name or by the suffix of the output."""
+    if arguments.format is not None:
+        return Format(arguments.format)
+    suffix = Path(arguments.output or "").suffix.lower()
+    return next((form for form in Format if form.suffix == suffix), Format.TEXT)
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

@@ -1,0 +1,194 @@
+"""Transcribing one recording after the other: opened, followed, written; one bad one stops none."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from streaming.audio.formats import AudioFormat
+from streaming.cli.errors import CommandError
+from streaming.cli.follow import complain, follow, session_config
+from streaming.cli.inputs import Input
+from streaming.cli.interrupts import Interrupts
+from streaming.cli.outputs import write_file
+from streaming.cli.screen import Screen, can_animate, clock_time
+from streaming.cli.sound import Sound, open_file, open_stdin
+from streaming.cli.transcript import Format, Transcript
+from streaming.cli.view import PlainText, View, Views
+from streaming.errors import WirescribeError
+from streaming.events import Warned, WarningCode
+from streaming.service import Service
+from streaming.session import Session
+from streaming.transcriber import Pace, Transcription, full_speed
+from streaming.vad import VadConfig
+from streaming.window import WindowConfig
+
+# Watching costs about three times the time of finals alone; longer recordings are better read
+# when they are done.
+_WATCHED_UP_TO_MS = 5 * 60_000
+# A recording needs fewer partials than a live voice: nobody waits for the next word of it.
+_WATCHED = WindowConfig(step_ms=2_000, first_ms=1_000, pause_ms=5_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was asked for. ``outputs`` go with ``inputs``; None is standard output."""
+
+    inputs: Sequence[Input]
+    outputs: Sequence[Path | None]
+    form: Format
+    raw: AudioFormat
+    speakers: tuple[str, ...]
+    separate: bool
+    partials: bool | None
+    options: dict[str, object]
+
+
+class Recordings:
+    """One run over all inputs; :meth:`all` does it."""
+
+    def __init__(self, work: Work, service: Service, errors: Console) -> None:
+        self._work = work
+        self._service = service
+        self._errors = errors
+        self._config = session_config(work.options, service)
+        self._failed = False
+        self._stopped = False
+        self._current: Transcription | None = None
+        self._audio_ms = self._words = 0
+        self._watched = False
+        self._view = self._make_view()
+
+    async def all(self) -> int:
+        """Transcribe one input after the other; return the exit status."""
+        began = time.monotonic()
+        with Interrupts(self._interrupt) as interrupts:
+            try:
+                for number in range(len(self._work.inputs)):
+                    if self._stopped:
+                        break
+                    try:
+                        await self._one(number)
+                    except (WirescribeError, OSError) as error:
+                        self._fail(error)
+            except asyncio.CancelledError:
+                if not interrupts.came:
+                    raise
+                self._stopped = True
+            finally:
+                self._view.close()
+        if self._errors.is_terminal:
+            self._sum_up(time.monotonic() - began)
+        if self._stopped:
+            return 130
+        return 1 if self._failed else 0
+
+    async def _one(self, number: int) -> None:
+        source = self._work.inputs[number]
+        sound = await self._open(source)
+        try:
+            transcript = Transcript(source.name, self._names(source, sound))
+            self._view.begin(source.name, number, sound.duration_ms, transcript.speakers)
+            self._current = transcription = self._transcription(sound)
+            try:
+                await follow(transcription, transcript, self._view, self._warn)
+            finally:
+                self._view.end()
+                transcript.complete &= sound.damage is None and not self._stopped
+                self._audio_ms += transcript.duration_ms
+                self._words += transcript.words
+                self._write(transcript, number)
+            if sound.damage is not None:
+                self._fail(sound.damage)
+        finally:
+            await sound.close()
+
+    async def _open(self, source: Input) -> Sound:
+        if source.problem is not None:
+            raise CommandError(source.problem)
+        mix = not self._work.separate
+        if source.path is None:
+            return open_stdin(sys.stdin.buffer, self._work.raw, mix=mix)
+        return await asyncio.to_thread(open_file, source, mix=mix)
+
+    def _names(self, source: Input, sound: Sound) -> dict[int, str]:
+        channels, names = sound.format.channels, self._work.speakers
+        if names and len(names) != channels:
+            raise CommandError(
+                f"--speakers: {len(names)} names for the {channels} channels of {source.name!r}"
+            )
+        if not names and channels > 1:
+            names = tuple(f"Channel {channel + 1}" for channel in range(channels))
+        return dict(enumerate(names))
+
+    def _transcription(self, sound: Sound) -> Transcription:
+        pace = full_speed(self._service.scheduler)
+        settings = self._service.settings
+        window = WindowConfig(**settings.partials.model_dump())
+        partials = self._watched and self._work.partials is not False
+        if partials and not sound.live:
+            partials = self._work.partials or (sound.duration_ms or 0) <= _WATCHED_UP_TO_MS
+            if partials:
+                pace, window = Pace(backlog_ms=0, step_by_step=True), _WATCHED
+        config = dataclasses.replace(self._config, audio=sound.format, partials=bool(partials))
+        vad = VadConfig(**settings.vad.model_dump())
+        return Transcription(
+            Session(config, vad=vad, window=window), self._service.scheduler, sound, pace
+        )
+
+    def _write(self, transcript: Transcript, number: int) -> None:
+        path, form = self._work.outputs[number], self._work.form
+        if path is not None:
+            write_file(path, transcript.written(form, indent=2))
+        elif form is not Format.TEXT:
+            indent = 2 if sys.stdout.isatty() else None
+            sys.stdout.write(transcript.written(form, indent=indent))
+            sys.stdout.flush()
+
+    # -- what is seen --------------------------------------------------------------------------
+
+    def _make_view(self) -> View:
+        """Choose by where the text goes, and by which ends are terminals."""
+        work, sources = self._work, len(self._work.inputs)
+        to_files = work.outputs[0] is not None
+        as_text = work.form is Format.TEXT and not to_files
+        console = Console()
+        if as_text and can_animate(console):
+            self._watched = True
+            return Screen(console, sources=sources)
+        views: list[View] = [PlainText(sys.stdout, sources=sources)] if as_text else []
+        if can_animate(self._errors):
+            self._watched = to_files
+            views.append(Screen(self._errors, sources=sources, finals=to_files))
+        return Views(*views)
+
+    def _sum_up(self, took_s: float) -> None:
+        speed = self._audio_ms / 1000 / max(took_s, 0.001)
+        self._errors.print(
+            f"{clock_time(self._audio_ms)} of sound in {clock_time(round(took_s * 1000))}, "
+            f"{speed:.1f}× real time, {self._words} words",
+            style="dim",
+            highlight=False,
+        )
+
+    def _warn(self, warning: Warned) -> None:
+        # Silence in a recording is nothing to mend now.
+        if warning.code is not WarningCode.NO_AUDIO:
+            complain(self._errors, warning.message)
+
+    def _fail(self, error: WirescribeError | OSError | str) -> None:
+        self._failed = True
+        complain(self._errors, error)
+
+    def _interrupt(self) -> None:
+        self._stopped = True
+        complain(self._errors, "finishing what was heard so far; Ctrl-C again ends at once")
+        if self._current is not None:
+            self._current.stop()
