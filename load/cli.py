@@ -102,6 +102,12 @@ def _add_layout(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=float, help="length of a continuous stream; all without")
     group.add_argument("--gap", type=float, default=0.3, help="silence between recordings, s")
     group.add_argument("--tail", type=float, default=0.0, help="silence after a single file, s")
+    group.add_argument(
+        "--level",
+        type=float,
+        metavar="DBFS",
+        help="bring recordings to one level; as recorded without",
+    )
     group.add_argument("--seed", type=int, default=1, help="order, phases")
     group.add_argument("--encoding", choices=sorted(WIDTHS), default="pcm_s16le")
     group.add_argument("--sample-rate", type=int, default=16000)
@@ -149,7 +155,10 @@ def _programmes(arguments: argparse.Namespace) -> list[Programme]:
     format = WireFormat(arguments.encoding, arguments.sample_rate, arguments.channels)
     recordings = _recordings(arguments)
     if arguments.mode == "files":
-        return [single(recording, format, tail_s=arguments.tail) for recording in recordings]
+        return [
+            single(recording, format, tail_s=arguments.tail, dbfs=arguments.level)
+            for recording in recordings
+        ]
     return continuous(
         recordings,
         format,
@@ -157,6 +166,7 @@ def _programmes(arguments: argparse.Namespace) -> list[Programme]:
         seconds=arguments.seconds,
         gap_s=arguments.gap,
         seed=arguments.seed,
+        dbfs=arguments.level,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from load.decode import Samples, read_audio
+from load.level import at_level
 from load.manifest import Recording
 from load.wire import WireFormat
 
@@ -48,14 +49,20 @@ class Programme:
         return tuple(u for u in self.utterances if u.channel == channel)
 
 
-def single(recording: Recording, format: WireFormat, *, tail_s: float = 0.0) -> Programme:
+def single(
+    recording: Recording,
+    format: WireFormat,
+    *,
+    tail_s: float = 0.0,
+    dbfs: float | None = None,
+) -> Programme:
     """One recording as a session of its own, with ``tail_s`` of silence after it.
 
     A recording with a text for each channel is played with its channels, any other as one.
     """
     channels = len(recording.texts)
     own = WireFormat(format.encoding, format.sample_rate, channels)
-    audio = read_audio(recording.path, own.sample_rate, channels)
+    audio = at_level(read_audio(recording.path, own.sample_rate, channels), own.sample_rate, dbfs)
     tail = np.zeros((channels, round(tail_s * own.sample_rate)), np.float32)
     return Programme(
         name=recording.file,
@@ -77,13 +84,15 @@ def continuous(
     seconds: float | None,
     gap_s: float,
     seed: int,
+    dbfs: float | None = None,
 ) -> list[Programme]:
     """``streams`` programmes of recordings one after the other, ``gap_s`` of zeros between them.
 
     The recordings are shuffled once by ``seed``; stream *i* begins *i*/``streams`` of the way in,
     so that no two say the same thing at once, and goes round. ``seconds`` cuts after the recording
     in which it is reached; ``None`` plays every recording once. With several channels each channel
-    is a track of its own, the shorter ones padded with zeros at the end.
+    is a track of its own, the shorter ones padded with zeros at the end. ``dbfs`` brings every
+    recording to one level.
     """
     playable = [recording for recording in recordings if len(recording.texts) == 1]
     if not playable:
@@ -96,7 +105,7 @@ def continuous(
     for stream in range(streams):
         own = offsets[stream * format.channels : (stream + 1) * format.channels]
         laid = [
-            _track(order, offset, channel, format, seconds, gap_s)
+            _track(order, offset, channel, format, seconds, gap_s, dbfs)
             for channel, offset in enumerate(own)
         ]
         length = max(samples.shape[1] for samples, _ in laid)
@@ -123,6 +132,7 @@ def _track(
     format: WireFormat,
     seconds: float | None,
     gap_s: float,
+    dbfs: float | None,
 ) -> tuple[Samples, list[Utterance]]:
     rate = format.sample_rate
     gap = np.zeros((1, round(gap_s * rate)), np.float32)
@@ -132,7 +142,7 @@ def _track(
     index = offset
     while True:
         recording = order[index % len(order)]
-        audio = read_audio(recording.path, rate)
+        audio = at_level(read_audio(recording.path, rate), rate, dbfs)
         said.append(_place(recording, channel, position / rate, (position + audio.shape[1]) / rate))
         blocks += [audio, gap]
         position += audio.shape[1] + gap.shape[1]
