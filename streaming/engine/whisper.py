@@ -23,6 +23,7 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
 from streaming.engine.base import EngineInfo
+from streaming.engine.pauses import find_pauses, settle
 from streaming.engine.words import spans, timed_words, token_starts
 
 _SAMPLE_RATE = 16_000
@@ -264,12 +265,14 @@ class WhisperEngine:
                 median_filter_width=7,
             )
             for i in timed:
-                out[i] = timed_words(
+                duration_ms = requests[i].duration_ms
+                aligned_words = timed_words(
                     split[i],
                     token_starts(aligned[i].alignments, len(tokens[i])),
                     aligned[i].text_token_probs,
-                    requests[i].duration_ms,
+                    duration_ms,
                 )
+                out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
         return out
 
 
