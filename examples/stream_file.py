@@ -3,13 +3,15 @@
 python examples/stream_file.py FILE.wav [ws://127.0.0.1:8000]
 """
 
+# ruff: noqa: T201 - printing is what it is for
+
 from __future__ import annotations
 
 import asyncio
 import sys
 import wave
 
-from streaming.client import Final, Stream, connect
+from streaming.client import ClientError, Final, Stream, connect
 
 CHUNK_S = 0.1
 
@@ -30,11 +32,16 @@ async def main(path: str, url: str = "ws://127.0.0.1:8000") -> None:
     with wave.open(path) as recording:
         async with connect(url, sample_rate=recording.getframerate()) as stream:
             sending = asyncio.create_task(send_at_speaking_pace(stream, recording))
-            async for event in stream:
-                if isinstance(event, Final):
-                    print(f"{event.start_ms / 1000:7.2f} s  {event.text.strip()}", flush=True)
-            await sending
+            try:
+                async for event in stream:
+                    if isinstance(event, Final):
+                        print(f"{event.start_ms / 1000:7.2f} s  {event.text.strip()}", flush=True)
+            finally:
+                sending.cancel()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    try:
+        asyncio.run(main(*sys.argv[1:]))
+    except ClientError as error:
+        sys.exit(f"{error.code}: {error}")

@@ -349,3 +349,25 @@ async def test_an_upgrade_answered_with_an_http_status(status: int, retryable: b
     assert caught.value.http_status == status
     assert caught.value.retryable is retryable
     assert caught.value.retry_after_ms == 3000
+
+
+async def test_settings_change_and_idle_sessions_stay_open() -> None:
+    async def script(session: ScriptedSession) -> None:
+        await session.begin()
+        await session.finish()
+
+    async with scripted_server(script) as server:
+        async with connect(server.url) as stream:
+            await stream.keepalive()
+            await stream.configure(language="de", hotwords=["Kowloon"])
+            assert await stream.finalize("mine") == "mine"
+            assert await stream.finalize() == "2"
+            await stream.end()
+            await collect(stream)
+        assert server.sessions[0].texts == [
+            {"type": "keepalive"},
+            {"type": "configure", "language": "de", "hotwords": ["Kowloon"]},
+            {"type": "finalize", "id": "mine"},
+            {"type": "finalize", "id": "2"},
+            {"type": "end"},
+        ]
