@@ -13,7 +13,7 @@ help: ## Show this list
 
 serve: ## Set everything up and start the server (ARGS="--port 9000")
 	@scripts/setup.sh runtime
-	@.venv/bin/wirescribe models fetch base
+	@scripts/fetch-model.sh
 	@exec .venv/bin/python server.py $(ARGS)
 
 setup: ## Install the locked development environment into .venv

@@ -64,6 +64,7 @@ def run(
         name: value
         for name, value in os.environ.items()
         if name not in {"PYTHON", "ARGS", "CI", "MAKEFLAGS", "MAKELEVEL"}
+        and not name.startswith("WIRESCRIBE_")
     }
     return subprocess.run(
         [command, *arguments],
@@ -230,7 +231,7 @@ class TestMake:
         shown = run("make", "-n", "serve", 'ARGS=--port "9000"', cwd=clone, path=bin_dir)
         assert shown.stdout.splitlines() == [
             "scripts/setup.sh runtime",
-            ".venv/bin/wirescribe models fetch base",
+            "scripts/fetch-model.sh",
             'exec .venv/bin/python server.py --port "9000"',
         ]
 
@@ -258,6 +259,33 @@ class TestMake:
             assert make.stdout.readline() == "up server.py --port 9000\n"
             os.killpg(make.pid, signal.SIGINT)
             assert make.stdout.read() == ""
+
+
+class TestFetchModel:
+    @pytest.fixture(autouse=True)
+    def wirescribe(self, clone: Path) -> None:
+        program(clone / ".venv" / "bin" / "wirescribe", 'echo "$*" >>calls')
+
+    def fetch(self, clone: Path, bin_dir: Path, **env: str) -> list[str]:
+        run("sh", "scripts/fetch-model.sh", cwd=clone, path=bin_dir, env=env)
+        return calls(clone)
+
+    def test_the_embedded_model_is_fetched_before_the_first_start_only(
+        self, clone: Path, bin_dir: Path
+    ) -> None:
+        assert self.fetch(clone, bin_dir) == ["models fetch base"]
+        assert self.fetch(clone, bin_dir) == []
+
+    def test_another_cache_is_another_first_start(self, clone: Path, bin_dir: Path) -> None:
+        self.fetch(clone, bin_dir)
+        assert self.fetch(clone, bin_dir, WIRESCRIBE_MODELS_DIR="/m") == ["models fetch base"]
+
+    def test_a_chosen_model_needs_no_embedded_one(self, clone: Path, bin_dir: Path) -> None:
+        assert self.fetch(clone, bin_dir, WIRESCRIBE_ENGINE__MODEL="/my/model") == []
+
+    def test_a_fetch_that_failed_is_tried_again(self, clone: Path, bin_dir: Path) -> None:
+        program(clone / ".venv" / "bin" / "wirescribe", 'echo "$*" >>calls; exit 1')
+        assert self.fetch(clone, bin_dir) == self.fetch(clone, bin_dir) == ["models fetch base"]
 
 
 class TestChecks:
