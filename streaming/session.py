@@ -159,7 +159,7 @@ class Session:
         events: list[Event] = []
         for frame in self._cutter.push(block):
             for channel, samples in zip(self._channels, frame.samples, strict=True):
-                events += channel.push(samples)
+                events += self._counted(channel.push(samples))
         events += self._watch_silence(block)
         return events
 
@@ -168,9 +168,9 @@ class Session:
         rest = self._cutter.take_rest()
         if rest is not None:
             for channel, samples in zip(self._channels, rest.samples, strict=True):
-                events += channel.push(samples)
+                events += self._counted(channel.push(samples))
         for channel in self._channels:
-            events += channel.cut(reason)
+            events += self._counted(channel.cut(reason))
         return events
 
     def _watch_silence(self, block: npt.NDArray[np.float32]) -> list[Event]:
@@ -206,14 +206,18 @@ class Session:
 
     def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> list[Event]:
         """Take an answer (None: the attempt failed, offer it again) and say what it means."""
-        events = self._channels[request.channel].done(request, hypothesis)
+        events = self._counted(self._channels[request.channel].done(request, hypothesis))
+        return [*events, *self._kept_promises()]
+
+    def _counted(self, events: list[Event]) -> list[Event]:
+        """Count what :class:`~streaming.events.Ended` will tell; a final may come with audio."""
         for event in events:
             if isinstance(event, Final):
                 self._segments += 1
                 self._words += event.word_count
             elif isinstance(event, Suppressed):
                 self._segments += 1
-        return [*events, *self._kept_promises()]
+        return events
 
     def _kept_promises(self) -> Iterator[Event]:
         decided = min(channel.decided for channel in self._channels)

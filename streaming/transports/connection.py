@@ -311,7 +311,7 @@ class Connection:
                         )
                     continue
                 ack = Ack(self._session.received_ms, self._session.decoded_ms)
-                if ack != self._acked:
+                if ack != self._acked and not self._finished:
                     self._acked = ack
                     self._tell(ack)
         except WirescribeError as error:

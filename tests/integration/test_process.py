@@ -170,7 +170,7 @@ async def test_a_misspelt_key_is_refused_with_the_nearest(tmp_path: Path) -> Non
     config = tmp_path / "wirescribe.toml"
     config.write_text("[limits]\nmax_sesions = 3\n")
     async with server_process("--config", str(config), real=True) as server:
-        assert await server.status() == 1
+        assert await server.status() != 0
     assert server.lines == [
         "wirescribe: 'max_sesions' is not a known limits setting; did you mean 'max_sessions'?"
     ]

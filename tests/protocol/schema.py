@@ -193,9 +193,7 @@ class Transcript:
         """Take the next event."""
         checked = check(event)
         kind = checked["type"]
-        assert self._over is None or (self._over == "ended" and kind == "ack"), (
-            f"{kind} after {self._over}"
-        )
+        assert self._over is None, f"{kind} after {self._over}"
         if kind not in ("started", "error"):
             assert self.events and self.events[0]["type"] == "started", f"{kind} before started"
         if kind == "started":
