@@ -39,6 +39,7 @@ export class App {
     this.#fillControls();
     this.#listen();
     this.#showTextSize();
+    this.#showEmptiness();
     this.#refresh();
     setInterval(() => this.#refresh(), REFRESH_MS);
   }

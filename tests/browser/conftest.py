@@ -33,12 +33,22 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def page(browser_path: str, tmp_path: Path, voice: Path) -> AsyncIterator[Page]:
-    """An empty tab of a browser whose microphone is allowed and speaks."""
-    async with chromium(browser_path, tmp_path / "profile", microphone=voice) as devtools:
+def microphone(request: pytest.FixtureRequest) -> Path:
+    """What the fake microphone plays; a test names another fixture as the parameter of this."""
+    path: Path = request.getfixturevalue(getattr(request, "param", "voice"))
+    return path
+
+
+@pytest.fixture
+async def page(
+    browser_path: str, tmp_path: Path, microphone: Path
+) -> AsyncIterator[Page]:
+    """An empty tab of a browser whose microphone is allowed; it must not complain of anything."""
+    async with chromium(browser_path, tmp_path / "profile", microphone=microphone) as devtools:
         page = await Page.create(devtools)
         await page.resize(1280, 800)
         yield page
+        assert page.complaints == []
 
 
 @pytest.fixture
@@ -46,3 +56,4 @@ async def server() -> AsyncIterator[ScriptedServer]:
     """A scripted server on a free port."""
     async with scripted_server() as scripted:
         yield scripted
+    assert scripted.faults == []

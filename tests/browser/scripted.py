@@ -29,6 +29,18 @@ POLICY = (
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
+WAIT_S = 20.0
+
+
+async def _until(seen: Callable[[], bool], what: str) -> None:
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while not seen():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"the page never sent {what}") from None
+
+
 @dataclass(slots=True)
 class Session:
     """One WebSocket as the server sees it."""
@@ -122,8 +134,12 @@ class Session:
 
     async def heard(self, ms: int) -> None:
         """Waits until so much sound has arrived."""
-        while self.audio_ms < ms:
-            await asyncio.sleep(0.01)
+        await _until(lambda: self.audio_ms >= ms, f"{ms} ms of sound")
+
+    async def said(self, kind: str) -> dict[str, Any]:
+        """The first message of a type that the client sent after `start`, once it has."""
+        await _until(lambda: any(m["type"] == kind for m in self.messages), kind)
+        return next(m for m in self.messages if m["type"] == kind)
 
     async def read(self) -> None:
         """Takes in everything the client sends, until it is gone."""
@@ -147,6 +163,7 @@ class ScriptedServer:
     port: int = 0
     scripts: list[Script] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
     down: bool = False
     _server: Server | None = None
 
@@ -161,22 +178,22 @@ class ScriptedServer:
 
     async def session(self, index: int) -> Session:
         """The session number `index`, once the page has opened it."""
-        while len(self.sessions) <= index:
-            await asyncio.sleep(0.01)
+        await _until(lambda: len(self.sessions) > index, f"session {index}")
         return self.sessions[index]
 
     async def _serve(self, socket: ServerConnection) -> None:
         session = Session(socket, start=json.loads(await socket.recv()))
         self.sessions.append(session)
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+        playing = asyncio.ensure_future(script(session))
         reading = asyncio.create_task(session.read())
-        try:
-            await script(session)
-        except ConnectionClosed:
-            pass
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+        # A page that leaves ends its script, wherever that is.
+        await asyncio.wait((playing, reading), return_when=asyncio.FIRST_COMPLETED)
+        for task in (playing, reading):
+            task.cancel()
+        for result in await asyncio.gather(playing, reading, return_exceptions=True):
+            if isinstance(result, Exception) and not isinstance(result, ConnectionClosed):
+                self.faults.append(result)
 
     def _respond(self, _: ServerConnection, request: Request) -> Response | None:
         path = request.path.split("?", 1)[0]
