@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass
 
-from streaming.decoding import DecodeRequest, Hypothesis
+from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.errors import WirescribeError
 from streaming.events import Ended, Event
 from streaming.scheduler import Scheduler
@@ -29,16 +29,19 @@ class Pace:
 
     ``backlog_ms`` of ended segments may wait for their finals. ``step_by_step`` waits for every
     partial as well: slower, but each is decoded and can be watched, as though it were live.
+    ``live`` is for sound that comes in real time: in its pauses finals are decoded ahead, which
+    would be work done twice where the rest of the sound is there already.
     """
 
     backlog_ms: int
     step_by_step: bool = False
+    live: bool = False
 
 
-def full_speed(scheduler: Scheduler) -> Pace:
+def full_speed(scheduler: Scheduler, *, live: bool = False) -> Pace:
     """Return the pace that keeps all workers busy with whole batches of full-length segments."""
     rows = sum(engine.info.max_batch * engine.info.concurrency for engine in scheduler.engines)
-    return Pace(backlog_ms=rows * _SEGMENT_MS)
+    return Pace(backlog_ms=rows * _SEGMENT_MS, live=live)
 
 
 class Transcription:
@@ -54,8 +57,11 @@ class Transcription:
         scheduler: Scheduler,
         sound: AsyncIterable[bytes],
         pace: Pace,
+        *,
+        fed: asyncio.Event | None = None,
     ) -> None:
         self.session = session
+        self._fed = fed or asyncio.Event()
         self._scheduler = scheduler
         self._sound = sound
         self._pace = pace
@@ -115,6 +121,7 @@ class Transcription:
         self._end()
 
     def _end(self) -> None:
+        self._fed.set()
         if self.session.phase is Phase.OPEN:
             self._say(self.session.end())
             self._scheduler.wake()
@@ -130,7 +137,7 @@ class Transcription:
             return False
         if not self._pace.step_by_step:
             return True
-        return not self._in_flight and next(iter(self.session.work()), None) is None
+        return not self._in_flight and next(iter(self.work()), None) is None
 
     def _say(self, events: Iterable[Event]) -> None:
         self._said.extend(events)
@@ -140,7 +147,9 @@ class Transcription:
 
     def work(self) -> Iterable[DecodeRequest]:
         """Yield what the session wants decoded."""
-        return self.session.work()
+        for request in self.session.work():
+            if self._pace.live or request.kind is not Kind.EARLY:
+                yield request
 
     def begin(self, request: DecodeRequest) -> None:
         """Pass on that a request has been taken."""

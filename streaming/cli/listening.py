@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from streaming.cli.follow import complain, follow, session_config
+from streaming.cli.formats import Format
 from streaming.cli.inputs import Input
 from streaming.cli.interrupts import Interrupts
 from streaming.cli.microphone import Microphone
 from streaming.cli.outputs import plan_outputs, write_file
 from streaming.cli.screen import Screen, can_animate
-from streaming.cli.transcript import Format, Transcript
+from streaming.cli.transcript import Transcript
 from streaming.cli.view import PlainText, View, Views
 from streaming.errors import WirescribeError
 from streaming.events import Warned
@@ -54,7 +55,7 @@ class Listening:
             dataclasses.replace(config, audio=microphone.format, partials=wanted)
         )
         transcription = Transcription(
-            session, service.scheduler, microphone, full_speed(service.scheduler)
+            session, service.scheduler, microphone, full_speed(service.scheduler, live=True)
         )
         status = 0
         with Interrupts(transcription.stop) as interrupts:

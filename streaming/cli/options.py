@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streaming.cli.transcript import Format
-from streaming.settings import Settings, load_settings
+from streaming.cli.formats import Format
+
+if TYPE_CHECKING:
+    from streaming.settings import Settings
 
 _FLAGS = {
     "host": ("server", "host"),
@@ -94,6 +97,8 @@ def format_from(arguments: argparse.Namespace) -> Format:
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings with what was said on the command line on top."""
+    from streaming.settings import load_settings
+
     overrides: dict[str, dict[str, object]] = {}
     for flag, (section, key) in _FLAGS.items():
         value = getattr(arguments, flag, None)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streaming.cli.errors import CommandError
+from streaming.cli.formats import Format
 from streaming.cli.inputs import Input
-from streaming.cli.transcript import Format
 
 
 def plan_outputs(inputs: Sequence[Input], output: str | None, form: Format) -> list[Path | None]:

@@ -6,7 +6,9 @@ import asyncio
 import dataclasses
 import sys
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +17,14 @@ from rich.console import Console
 from streaming.audio.formats import AudioFormat
 from streaming.cli.errors import CommandError
 from streaming.cli.follow import complain, follow, session_config
+from streaming.cli.formats import Format
 from streaming.cli.inputs import Input
 from streaming.cli.interrupts import Interrupts
 from streaming.cli.outputs import write_file
 from streaming.cli.screen import Screen, can_animate, clock_time
 from streaming.cli.sound import Sound, open_file, open_stdin
-from streaming.cli.transcript import Format, Transcript
-from streaming.cli.view import PlainText, View, Views
+from streaming.cli.transcript import Transcript
+from streaming.cli.view import PlainText, Turn, View, Views
 from streaming.errors import WirescribeError
 from streaming.events import Warned, WarningCode
 from streaming.service import Service
@@ -35,6 +38,8 @@ from streaming.window import WindowConfig
 _WATCHED_UP_TO_MS = 5 * 60_000
 # A recording needs fewer partials than a live voice: nobody waits for the next word of it.
 _WATCHED = WindowConfig(step_ms=2_000, first_ms=1_000, pause_ms=5_000)
+# Opening a file starts a process for its decoder; that is done while others are transcribed.
+_OPEN_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +66,27 @@ class Recordings:
         self._config = session_config(work.options, service)
         self._failed = False
         self._stopped = False
-        self._current: Transcription | None = None
+        self._running: set[Transcription] = set()
+        self._moved = asyncio.Event()
         self._audio_ms = self._words = 0
         self._watched = False
         self._view = self._make_view()
 
     async def all(self) -> int:
-        """Transcribe one input after the other; return the exit status."""
+        """Transcribe all inputs, shown in their order; return the exit status."""
         began = time.monotonic()
+        jobs: list[asyncio.Task[None]] = []
         with Interrupts(self._interrupt) as interrupts:
             try:
-                for number in range(len(self._work.inputs)):
-                    if self._stopped:
-                        break
-                    try:
-                        await self._one(number)
-                    except (WirescribeError, OSError) as error:
-                        self._fail(error)
+                await self._start(jobs)
+                await asyncio.gather(*jobs)
             except asyncio.CancelledError:
                 if not interrupts.came:
                     raise
-                self._stopped = True
             finally:
+                for job in jobs:  # in their order: each writes what it has
+                    job.cancel()
+                    await asyncio.gather(job, return_exceptions=True)
                 self._view.close()
         if self._errors.is_terminal:
             self._sum_up(time.monotonic() - began)
@@ -90,25 +94,83 @@ class Recordings:
             return 130
         return 1 if self._failed else 0
 
-    async def _one(self, number: int) -> None:
-        source = self._work.inputs[number]
-        sound = await self._open(source)
+    async def _start(self, jobs: list[asyncio.Task[None]]) -> None:
+        """Start one after the other, each as soon as the workers may run out of sound."""
+        opened: deque[asyncio.Task[Sound]] = deque()
+        inputs = self._work.inputs
+        before = asyncio.Event()
+        before.set()
         try:
-            transcript = Transcript(source.name, self._names(source, sound))
-            self._view.begin(source.name, number, sound.duration_ms, transcript.speakers)
-            self._current = transcription = self._transcription(sound)
-            try:
-                await follow(transcription, transcript, self._view, self._warn)
-            finally:
-                self._view.end()
-                transcript.complete &= sound.damage is None and not self._stopped
-                self._audio_ms += transcript.duration_ms
-                self._words += transcript.words
-                self._write(transcript, number)
-            if sound.damage is not None:
-                self._fail(sound.damage)
+            for number in range(len(inputs)):
+                while len(opened) < _OPEN_AHEAD and number + len(opened) < len(inputs):
+                    source = inputs[number + len(opened)]
+                    opened.append(asyncio.create_task(self._open(source)))
+                fed, done = asyncio.Event(), asyncio.Event()
+                jobs.append(
+                    asyncio.create_task(self._one(number, opened.popleft(), fed, before, done))
+                )
+                before = done
+                await (done if self._watched else fed).wait()
+                await self._wait_for_room()
+                if self._stopped:
+                    break
         finally:
-            await sound.close()
+            for opening in opened:
+                for sound in await asyncio.gather(opening, return_exceptions=True):
+                    if isinstance(sound, Sound):
+                        await sound.close()
+
+    async def _wait_for_room(self) -> None:
+        """Hold the next source back while those before it keep the workers busy."""
+        most = full_speed(self._service.scheduler).backlog_ms
+        while sum(running.session.backlog_ms for running in self._running) > most:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def _one(
+        self,
+        number: int,
+        opening: asyncio.Task[Sound],
+        fed: asyncio.Event,
+        before: asyncio.Event,
+        done: asyncio.Event,
+    ) -> None:
+        """Transcribe one source; show and write it when those before it are through."""
+        turn = Turn(self._view)
+        coming = asyncio.create_task(_come(turn, before))
+        try:
+            async with _closing(await opening) as sound:
+                await self._transcribe(number, sound, turn, fed, before)
+        except (WirescribeError, OSError) as error:
+            await before.wait()
+            self._fail(error)
+        finally:
+            coming.cancel()
+            fed.set()
+            done.set()
+            self._moved.set()
+
+    async def _transcribe(
+        self, number: int, sound: Sound, turn: Turn, fed: asyncio.Event, before: asyncio.Event
+    ) -> None:
+        source = self._work.inputs[number]
+        transcript = Transcript(source.name, self._names(source, sound))
+        turn.begin(source.name, number, sound.duration_ms, transcript.speakers)
+        transcription = self._transcription(sound, fed)
+        self._running.add(transcription)
+        try:
+            await follow(transcription, transcript, turn, self._warn)
+            await before.wait()
+        finally:
+            self._running.discard(transcription)
+            turn.come()
+            turn.end()
+            transcript.complete &= sound.damage is None and not self._stopped
+            self._audio_ms += transcript.duration_ms
+            self._words += transcript.words
+            self._write(transcript, number)
+        if sound.damage is not None and not self._stopped:
+            self._fail(sound.damage)
 
     async def _open(self, source: Input) -> Sound:
         if source.problem is not None:
@@ -128,8 +190,8 @@ class Recordings:
             names = tuple(f"Channel {channel + 1}" for channel in range(channels))
         return dict(enumerate(names))
 
-    def _transcription(self, sound: Sound) -> Transcription:
-        pace = full_speed(self._service.scheduler)
+    def _transcription(self, sound: Sound, fed: asyncio.Event) -> Transcription:
+        pace = full_speed(self._service.scheduler, live=sound.live)
         settings = self._service.settings
         window = WindowConfig(**settings.partials.model_dump())
         partials = self._watched and self._work.partials is not False
@@ -139,9 +201,8 @@ class Recordings:
                 pace, window = Pace(backlog_ms=0, step_by_step=True), _WATCHED
         config = dataclasses.replace(self._config, audio=sound.format, partials=bool(partials))
         vad = VadConfig(**settings.vad.model_dump())
-        return Transcription(
-            Session(config, vad=vad, window=window), self._service.scheduler, sound, pace
-        )
+        session = Session(config, vad=vad, window=window)
+        return Transcription(session, self._service.scheduler, sound, pace, fed=fed)
 
     def _write(self, transcript: Transcript, number: int) -> None:
         path, form = self._work.outputs[number], self._work.form
@@ -190,5 +251,19 @@ class Recordings:
     def _interrupt(self) -> None:
         self._stopped = True
         complain(self._errors, "finishing what was heard so far; Ctrl-C again ends at once")
-        if self._current is not None:
-            self._current.stop()
+        for transcription in self._running:
+            transcription.stop()
+        self._moved.set()
+
+
+async def _come(turn: Turn, before: asyncio.Event) -> None:
+    await before.wait()
+    turn.come()
+
+
+@asynccontextmanager
+async def _closing(sound: Sound) -> AsyncIterator[Sound]:
+    try:
+        yield sound
+    finally:
+        await sound.close()

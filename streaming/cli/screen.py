@@ -70,9 +70,9 @@ class Screen:
         if self._finals and self._sources > 1:
             self._console.print(Text(("\n" if number else "") + name, style="bold"))
 
-    def partial(self, partial: Partial) -> None:
+    def partial(self, said: Partial) -> None:
         """Show committed text firm and the rest dim."""
-        self._partials[partial.channel] = partial
+        self._partials[said.channel] = said
 
     def final(self, final: Final) -> None:
         """Let it scroll up."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO, cast
@@ -117,12 +118,13 @@ class _RawOnly:
     """A stream of raw samples that refuses to be a media file."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        # Not through its buffer: a thread that waits there holds a lock that Python wants at exit.
+        self._descriptor = stream.fileno()
         self._first = True
 
     def read(self, size: int) -> bytes:
         """Return what is there, at most ``size`` bytes."""
-        data = self._read(size)
+        data = os.read(self._descriptor, size)
         if self._first:
             self._first = False
             for start, kind in _SIGNATURES.items():

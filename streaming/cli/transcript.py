@@ -6,30 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from streaming.captions import make_cues, to_json, to_srt, to_text, to_webvtt
+from streaming.cli.formats import Format
 from streaming.events import Final
-
-
-class Format(StrEnum):
-    """The forms of a transcript; the values are file suffixes as well."""
-
-    TEXT = "text"
-    JSON = "json"
-    SRT = "srt"
-    VTT = "vtt"
-
-    @property
-    def suffix(self) -> str:
-        """The file name suffix, with its dot."""
-        return ".txt" if self is Format.TEXT else f".{self.value}"
-
-    @property
-    def needs_words(self) -> bool:
-        """Whether word times are used, asked for or not: captions are cut by them."""
-        return self in (Format.SRT, Format.VTT)
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TextIO
 
 from streaming.captions import to_text
@@ -20,7 +21,7 @@ class View(Protocol):
         """Turn to a source, the ``number``-th from 0; its duration is None where unknown."""
         ...
 
-    def partial(self, partial: Partial) -> None:
+    def partial(self, said: Partial) -> None:
         """Show what is being said, in place of the one before."""
         ...
 
@@ -61,10 +62,10 @@ class Views:
         for view in self._views:
             view.begin(name, number, duration_ms, speakers)
 
-    def partial(self, partial: Partial) -> None:
+    def partial(self, said: Partial) -> None:
         """Pass it on."""
         for view in self._views:
-            view.partial(partial)
+            view.partial(said)
 
     def final(self, final: Final) -> None:
         """Pass it on."""
@@ -92,6 +93,57 @@ class Views:
             view.close()
 
 
+class Turn:
+    """One source's part of a view that shows them in order: kept back until :meth:`come`."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._kept: list[Callable[[], None]] | None = []
+
+    def come(self) -> None:
+        """Show what was kept, and from now on everything at once."""
+        kept, self._kept = self._kept or (), None
+        for show in kept:
+            show()
+
+    def begin(
+        self, name: str, number: int, duration_ms: int | None, speakers: Mapping[int, str]
+    ) -> None:
+        """Pass it on in turn."""
+        self._do(functools.partial(self._view.begin, name, number, duration_ms, speakers))
+
+    def partial(self, said: Partial) -> None:
+        """Pass it on, unless it would come too late."""
+        if self._kept is None:
+            self._view.partial(said)
+
+    def final(self, said: Final) -> None:
+        """Pass it on in turn."""
+        self._do(functools.partial(self._view.final, said))
+
+    def suppressed(self, suppressed: Suppressed) -> None:
+        """Pass it on in turn."""
+        self._do(functools.partial(self._view.suppressed, suppressed))
+
+    def position(self, received_ms: int, decoded_ms: int) -> None:
+        """Pass it on, unless it would come too late."""
+        if self._kept is None:
+            self._view.position(received_ms, decoded_ms)
+
+    def end(self) -> None:
+        """Pass it on in turn."""
+        self._do(self._view.end)
+
+    def close(self) -> None:
+        """The view is closed by whoever made it."""
+
+    def _do(self, show: Callable[[], None]) -> None:
+        if self._kept is None:
+            show()
+        else:
+            self._kept.append(show)
+
+
 class PlainText:
     """Finals as lines of text, each as soon as it can't be preceded by another."""
 
@@ -110,7 +162,7 @@ class PlainText:
         if self._sources > 1:
             self._out.write(("\n" if number else "") + f"==> {name} <==\n")
 
-    def partial(self, partial: Partial) -> None:
+    def partial(self, said: Partial) -> None:
         """Show nothing: what may change can't be taken back here."""
 
     def final(self, final: Final) -> None:
