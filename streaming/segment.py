@@ -200,7 +200,7 @@ def _cut(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
     if len(words) == len(hypothesis.words):
         return hypothesis
     text = "".join(word.text for word in words).strip()
-    return dataclasses.replace(hypothesis, words=words, text=text, looped=False)
+    return dataclasses.replace(hypothesis, words=words, text=text)
 
 
 def _absolute(words: tuple[Word, ...], start_sample: int) -> tuple[Word, ...]:
