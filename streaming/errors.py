@@ -9,6 +9,7 @@
     │   ├── OriginRefused          origin_refused   4403   403   no
     │   ├── IdleTimeout            idle_timeout     4408   408   yes
     │   ├── UnsupportedAudio       unsupported_audio 4415  415   no
+    │   ├── MediaError             bad_media        4415   415   no   (streaming.media)
     │   ├── BadConfiguration       bad_configuration 4422  422   no
     │   ├── UnknownSession         unknown_session  4422   404   no
     │   ├── QuotaExceeded          quota_exceeded   4429   429   yes
