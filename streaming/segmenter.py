@@ -203,7 +203,8 @@ class Segmenter:
 
     def _best_pause(self, end: int) -> int:
         """The middle of the longest pause in the second half, else its quietest 100 ms."""
-        half = self._start + (end - self._start) // 2
+        voiced = next((note.start for note in self._notes if note.voiced), self._start)
+        half = max(self._start + (end - self._start) // 2, voiced)  # a voice on this side at least
         notes = [note for note in self._notes if note.start >= half]
         best_length = best_middle = length = 0
         for i, note in enumerate(notes):
