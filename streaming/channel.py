@@ -78,6 +78,13 @@ class Channel:
         return sum(segment.end - segment.start for segment in self._closed)
 
     @property
+    def unheard(self) -> int:
+        """Samples of the open segment that no partial has covered yet."""
+        if self._open is None or not self._open.config.partials:
+            return 0
+        return self._open.window.unheard(self._ring.end, self._segmenter.voice_end)
+
+    @property
     def settled(self) -> bool:
         """Whether every segment that has ended has its final."""
         return not self._closed

@@ -104,6 +104,11 @@ class Session:
         return sum(channel.waiting for channel in self._channels) // SAMPLES_PER_MS
 
     @property
+    def unheard_ms(self) -> int:
+        """How far the partials are behind what is being said, on the worst channel."""
+        return max(channel.unheard for channel in self._channels) // SAMPLES_PER_MS
+
+    @property
     def settled(self) -> bool:
         """Whether every segment that has ended has its final."""
         return all(channel.settled for channel in self._channels)

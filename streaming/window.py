@@ -52,6 +52,10 @@ class Window:
         """Where the next partial's audio begins."""
         return self._start
 
+    def unheard(self, now: int, voice_end: int) -> int:
+        """Return how many samples have come since the last partial, if any of them are voiced."""
+        return now - self._decoded_end if voice_end > self._decoded_end else 0
+
     def due(self, now: int, voice_end: int) -> Span | None:
         """Return what to decode now, or None while nothing new was said.
 

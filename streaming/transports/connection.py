@@ -53,6 +53,8 @@ _log = get_logger(__name__)
 
 _SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
 _ACK_S = 1.0
+_SLOW_MS = 3_000
+_SLOW_AGAIN_S = 30.0
 _CLOSE_S = 5.0  # for the last messages to a client that may not read
 _LAST_WORDS_S = 10.0  # for the finals of what a client said before it was refused
 
@@ -68,6 +70,7 @@ class Connection:
         self._guard = ConnectionGuard(service.connection_limits, time.monotonic())
         self._session: Session | None = None
         self._id = secrets.token_urlsafe(12)
+        self._slow_told = -_SLOW_AGAIN_S
         self._acked = Ack(-1, -1)
         self._over = asyncio.Event()
         self._failure: WirescribeError | None = None
@@ -314,6 +317,11 @@ class Connection:
                 if ack != self._acked and not self._finished:
                     self._acked = ack
                     self._tell(ack)
+                if self._session.unheard_ms > _SLOW_MS and now - self._slow_told > _SLOW_AGAIN_S:
+                    self._slow_told = now
+                    message = "the server is busy: partials come late, finals will follow"
+                    detail = (("behind_ms", self._session.unheard_ms),)
+                    self._tell(Warned(WarningCode.SLOW_PARTIALS, message, detail))
         except WirescribeError as error:
             await self._conclude(error)
 
