@@ -20,9 +20,13 @@ from streaming.decoding import Word
 
 
 def normalized(word: str) -> str:
-    """Return what must be equal for two spellings to be the same word."""
+    """Return what must be equal for two spellings to be the same word.
+
+    Marks are kept with letters and digits: in Hindi or Thai they are the vowels and tones.
+    """
     folded = unicodedata.normalize("NFKC", word).casefold()
-    return "".join(c for c in folded if c.isalnum()) or folded.strip()
+    kept = (c for c in folded if c.isalnum() or unicodedata.category(c).startswith("M"))
+    return "".join(kept) or folded.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class Stabilizer:
 def _split_point(committed: Sequence[Word], words: Sequence[Word]) -> int:
     """Return how many of ``words`` say what ``committed`` says already.
 
-    The split with the least edit distance; among equals the one closest in number of words.
+    The split with the least edit distance; among equals one behind the very word that was
+    committed last, then the one closest in number of words.
     """
     if not committed:
         return 0
@@ -97,4 +102,7 @@ def _split_point(committed: Sequence[Word], words: Sequence[Word]) -> int:
             substituted = previous + (target != word)
             previous = costs[j]
             costs[j] = min(substituted, costs[j] + 1, costs[j - 1] + 1)
-    return min(range(len(costs)), key=lambda j: (costs[j], abs(j - len(have))))
+    return min(
+        range(len(costs)),
+        key=lambda j: (costs[j], not j or heard[j - 1] != have[-1], abs(j - len(have))),
+    )
