@@ -1,0 +1,114 @@
+"""Many at once, and one that hogs: everyone is heard, and nobody waits for the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import httpx2
+
+from streaming.decoding import DecodeRequest, Hypothesis
+from streaming.engine.fake import FakeEngine, count_words
+from tests.integration.harness import Running, client, empty, serves_on, serving, transcribe
+from tests.protocol.sounds import spoken
+
+
+async def test_a_hundred_sockets_at_once(server: Running) -> None:
+    async def one(number: int) -> str:
+        url = f"{server.url}?language=en&prompt=number%20{number}"
+        audio = spoken(1_200 if number % 2 else 800, then_silent_ms=200)
+        return (await transcribe(url, audio, chunk=4_000 + number)).text()
+
+    async with asyncio.timeout(60):
+        texts = await asyncio.gather(*(one(number) for number in range(100)))
+    assert texts == ["w0 w1 w2" if number % 2 else "w0 w1" for number in range(100)]
+    await empty(server)
+    await serves_on(server)
+
+
+async def test_sessions_of_a_crowd_do_not_mix() -> None:
+    """Each session's words carry its own prompt: none ever turns up in another."""
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        heard = count_words(request)
+        words = tuple(
+            type(word)(f" {request.prompt}", word.start_ms, word.end_ms, word.confidence)
+            for word in heard.words[:2]
+        )
+        text = " ".join(word.text.strip() for word in words)
+        return type(heard)(text, words, heard.language, heard.language_confidence)
+
+    with serving(FakeEngine(script, concurrency=3, max_batch=4)) as server:
+
+        async def one(number: int) -> set[str]:
+            url = f"{server.url}?language=en&prompt=p{number}&channels={1 + number % 2}"
+            transcript = await transcribe(url, spoken(4_000), chunk=10_000)
+            return {word for final in transcript.finals for word in final["text"].split()}
+
+        heard = await asyncio.gather(*(one(number) for number in range(20)))
+    assert heard == [{f"p{number}"} for number in range(20)]
+
+
+async def test_pings_are_answered_while_the_engine_is_at_work() -> None:
+    gate, entered = threading.Event(), threading.Event()
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        if request.audio.any():
+            entered.set()
+            assert gate.wait(60)
+        return count_words(request)
+
+    with serving(FakeEngine(script)) as server:
+        try:
+            async with (
+                client(server.url + "?language=en") as hog,
+                client(server.url + "?language=en") as other,
+                httpx2.AsyncClient(trust_env=False) as web,
+            ):
+                await hog.send(spoken(32_000))  # 1 MiB in one message
+                await hog.until("speech_started")
+                await asyncio.to_thread(entered.wait, 20)
+                # The engine is stuck for all of this; nothing here waits for it.
+                async with asyncio.timeout(20):
+                    await (await hog.connection.ping())
+                    await (await other.connection.ping())
+                    await other.until("started")
+                    await other.send(spoken(400))
+                    await other.until("speech_started")
+                    assert (await web.get(server.http + "/livez")).status_code == 200
+                    await other.until("ack")
+                assert not hog.transcript.finals
+                gate.set()
+                assert len((await hog.finish()).finals) >= 2
+                assert (await other.finish()).text() == "w0"
+        finally:
+            gate.set()
+
+
+async def test_a_short_message_overtakes_a_megabyte_of_another_session() -> None:
+    """Audio is taken in slices: between them, others have their turn."""
+    with serving(FakeEngine(delay_s=0.01)) as server:
+        async with (
+            client(server.url + "?language=en") as big,
+            client(server.url + "?language=en") as small,
+        ):
+            await big.until("started")
+            await small.until("started")
+            await big.send(spoken(32_000))
+            for number in range(5):
+                await small.say("finalize", id=number)
+                await small.until("finalized", id=str(number))
+            served_first = server.service.scheduler  # still the same, undisturbed
+            await (await small.connection.ping())
+            assert served_first is server.service.scheduler
+            assert (await big.finish()).events[-1]["audio_ms"] == 32_000
+            await small.finish()
+
+
+async def test_slow_partials_are_left_out_and_finals_are_not() -> None:
+    """A slow engine makes partials rarer; what a client gets in the end is the same."""
+    with serving(FakeEngine(delay_s=0.05)) as server:
+        transcripts = await asyncio.gather(
+            *(transcribe(server.url + "?language=en", spoken(3_000), chunk=640) for _ in range(6))
+        )
+    assert {transcript.text() for transcript in transcripts} == {"w0 w1 w2 w3 w4 w5 w6"}
