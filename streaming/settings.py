@@ -12,14 +12,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Final, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from streaming.errors import BadConfiguration, shown
 from streaming.vad import VadMode
 
-_PREFIX = "WIRESCRIBE_"
+PREFIX: Final = "WIRESCRIBE_"
 
 
 class _Section(BaseModel):
@@ -29,77 +29,152 @@ class _Section(BaseModel):
 class ServerSettings(_Section):
     """Where and how to listen."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65_535)
+    host: str = Field(
+        default="127.0.0.1",
+        description="address to listen on; `0.0.0.0` or `::` opens the server to the network",
+    )
+    port: int = Field(default=8000, ge=0, le=65_535, description="port to listen on; 0: any free")
     drain_s: float = Field(
         default=20.0, ge=0, le=3_600, description="time for live sessions to finish on SIGTERM"
     )
-    ping_interval_s: float = Field(default=20.0, gt=0)
-    ping_timeout_s: float = Field(default=20.0, gt=0)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_json: bool | None = Field(default=None, description="JSON lines; None: not on a terminal")
+    ping_interval_s: float = Field(default=20.0, gt=0, description="between WebSocket pings")
+    ping_timeout_s: float = Field(
+        default=20.0, gt=0, description="after which an unanswered ping closes the connection"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="what is logged, to standard error"
+    )
+    log_json: bool | None = Field(
+        default=None, description="log JSON lines; not set: unless standard error is a terminal"
+    )
 
 
 class EngineSettings(_Section):
     """Which model runs, and where. ``auto`` is decided at start-up and logged."""
 
     model: str = Field(
-        default="auto", description="a name of `wirescribe models list`, or a folder"
+        default="auto",
+        description="a name of `wirescribe models list`, or a folder; auto: large-v3 on a GPU, "
+        "base on a CPU",
     )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    device_index: tuple[int, ...] = Field(default=(), description="CUDA devices; empty: all")
-    compute_type: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="what computes; auto: a GPU if there is one"
+    )
+    device_index: tuple[int, ...] = Field(
+        default=(), description="which CUDA devices, one copy of the model on each; empty: all"
+    )
+    compute_type: str = Field(
+        default="auto",
+        description="precision: float16, int8_float16, int8, float32, …; auto: the best that the "
+        "device computes natively",
+    )
     workers: int = Field(
-        default=0, ge=0, le=64, description="decoding threads per device; 0: one a core, one a GPU"
+        default=0, ge=0, le=64, description="decoding threads a device; 0: one a core, one a GPU"
     )
     max_batch: int = Field(
-        default=0, ge=0, le=64, description="rows a batch; 0: 4 on CPU, 16 on GPU"
+        default=0,
+        ge=0,
+        le=64,
+        description="stretches of speech decoded together; 0: 4 on a CPU, 16 on a GPU",
     )
-    models_dir: Path | None = Field(default=None, description="model cache; None: the platform's")
-    offline: bool = Field(default=False, description="never ask the model hub")
+    models_dir: Path | None = Field(
+        default=None,
+        description="where models are kept; not set: WIRESCRIBE_MODELS_DIR, else the user's cache",
+    )
+    offline: bool = Field(default=False, description="never fetch a model; it must be there")
+
+    @field_validator("models_dir")
+    @classmethod
+    def _at_home(cls, value: Path | None) -> Path | None:
+        try:
+            return value and value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from None
 
 
 class VadSettings(_Section):
     """What counts as speech."""
 
-    mode: VadMode = VadMode.BOTH
-    aggressiveness: int = Field(default=2, ge=0, le=3)
-    threshold: float = Field(default=0.5, gt=0, lt=1)
-    release: float = Field(default=0.3, gt=0, lt=1)
+    mode: VadMode = Field(
+        default=VadMode.BOTH,
+        description="webrtc: fast, takes music for speech; silero: a network; both: the network "
+        "is asked where the fast one hears something",
+    )
+    aggressiveness: int = Field(
+        default=2, ge=0, le=3, description="of webrtc; 0 hears speech everywhere, 3 misses some"
+    )
+    threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="Silero's probability from which speech begins"
+    )
+    release: float = Field(
+        default=0.3, gt=0, lt=1, description="Silero's probability below which speech ends"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.release > self.threshold:
+            raise ValueError(f"release {self.release} is above threshold {self.threshold}")
+        return self
 
 
 class PartialSettings(_Section):
     """How often partials come, and over how much audio they are decoded."""
 
-    step_ms: int = Field(default=400, ge=100, le=5_000)
-    first_ms: int = Field(default=600, ge=200, le=5_000)
-    trim_ms: int = Field(default=6_000, ge=2_000, le=20_000)
-    keep_ms: int = Field(default=2_000, ge=500, le=10_000)
+    step_ms: int = Field(default=400, ge=100, le=5_000, description="new speech before the next")
+    first_ms: int = Field(
+        default=600, ge=200, le=5_000, description="speech before a segment's first"
+    )
+    pause_ms: int = Field(
+        default=160, ge=20, le=5_000, description="a pause as long as this brings one at once"
+    )
+    trim_ms: int = Field(
+        default=6_000, ge=2_000, le=20_000, description="longest stretch decoded for one"
+    )
+    keep_ms: int = Field(
+        default=2_000, ge=500, le=10_000, description="what is left of it when it is shortened"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.keep_ms >= self.trim_ms:
+            raise ValueError(f"keep_ms {self.keep_ms} is not below trim_ms {self.trim_ms}")
+        return self
 
 
 class EndpointingSettings(_Section):
-    """Defaults of what a client may set in ``endpointing``."""
+    """When a segment ends. A client may ask for its own, within the same bounds."""
 
-    silence_ms: int = Field(default=700, ge=100, le=5_000)
-    max_segment_ms: int = Field(default=20_000, ge=2_000, le=28_000)
+    silence_ms: int = Field(default=700, ge=100, le=5_000, description="silence that ends one")
+    max_segment_ms: int = Field(
+        default=20_000, ge=2_000, le=28_000, description="longest; cut at its best pause"
+    )
 
 
 class LimitSettings(_Section):
-    """Caps. Each has a close code of its own; see ``docs/protocol.md``."""
+    """Caps. Each refusal has an error and a close code of its own; see ``docs/protocol.md``."""
 
-    max_sessions: int = Field(default=64, ge=1)
-    max_message_bytes: int = Field(default=1_048_576, ge=1_024, le=16_777_216)
-    max_session_ms: int = Field(default=4 * 3_600_000, ge=1_000)
-    max_idle_ms: int = Field(default=60_000, ge=1_000)
-    max_backlog_ms: int = Field(default=120_000, ge=1_000)
-    max_rate: float = Field(default=2.0, ge=1.0, description="audio seconds a second, sustained")
-    burst_ms: int = Field(default=90_000, ge=1_000, description="audio that may come at once")
-    max_channels: int = Field(default=8, ge=1, le=8)
-    start_timeout_ms: int = Field(default=10_000, ge=100, description="for the first message")
-    outbox_messages: int = Field(
-        default=512, ge=16, description="unsent messages a client may have"
+    max_sessions: int = Field(default=64, ge=1, description="sessions at a time")
+    max_message_bytes: int = Field(
+        default=1_048_576, ge=1_024, le=16_777_216, description="one WebSocket message"
     )
-    resume_ms: int = Field(default=30_000, ge=0)
+    max_session_ms: int = Field(default=4 * 3_600_000, ge=1_000, description="audio of a session")
+    max_idle_ms: int = Field(
+        default=60_000, ge=1_000, description="time without audio or a keepalive"
+    )
+    max_backlog_ms: int = Field(
+        default=120_000, ge=1_000, description="audio of a session that waits to be decoded"
+    )
+    max_rate: float = Field(
+        default=2.0, ge=1.0, description="audio seconds a second, sustained; 1 is real time"
+    )
+    burst_ms: int = Field(
+        default=90_000, ge=1_000, description="audio that may come at once, beyond that rate"
+    )
+    max_channels: int = Field(default=8, ge=1, le=8, description="channels of a session")
+    start_timeout_ms: int = Field(default=10_000, ge=100, description="time for the first message")
+    outbox_messages: int = Field(
+        default=512, ge=16, description="messages that a client may leave unread"
+    )
 
 
 class Settings(_Section):
@@ -113,9 +188,16 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
 
 
-# Read by others: the model cache, the tests' paths. Not settings of the tree.
-_OTHER_VARIABLES = frozenset({"WIRESCRIBE_MODELS_DIR", "WIRESCRIBE_CONFIG"})
-_SECTIONS: Mapping[str, type[BaseModel]] = {
+class Origin(NamedTuple):
+    """A value as it was found, and where: what a complaint about it names."""
+
+    value: object
+    source: str
+
+
+Origins = Mapping[tuple[str, str], Origin]
+
+SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
     name: field.annotation
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type)
@@ -131,82 +213,128 @@ def load_settings(
     """Read the settings once.
 
     ``overrides`` are the command line's, by section; ``config`` the TOML file, WIRESCRIBE_CONFIG
-    when None. Raises :class:`~streaming.errors.BadConfiguration` naming the key and the value.
+    when None. Raises :class:`~streaming.errors.BadConfiguration` naming the key, the value and
+    where it stands.
     """
-    if config is None and environ.get("WIRESCRIBE_CONFIG"):
-        config = Path(environ["WIRESCRIBE_CONFIG"])
-    tree: dict[str, dict[str, object]] = {name: {} for name in _SECTIONS}
-    for source in (_from_file(config), _from_environment(environ), overrides or {}):
-        for section, values in source.items():
-            _known(section, _SECTIONS, "section")
-            if not isinstance(values, Mapping):
-                raise BadConfiguration(f"{section}: {shown(values)} is not a table", field=section)
-            for key, value in values.items():
-                _known(key, _SECTIONS[section].model_fields, f"{section} setting")
-                tree[section][key] = value
-    try:
-        return Settings.model_validate(
-            {name: _SECTIONS[name].model_validate(values) for name, values in tree.items()}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        section = next(n for n, s in _SECTIONS.items() if s.__name__ == error.title)
-        name = ".".join([section, *(str(part) for part in first["loc"])])
-        raise BadConfiguration(
-            f"{name}: {shown(first['input'])}: {first['msg']}", field=name
-        ) from None
+    return read_settings(overrides, config=config, environ=environ)[0]
 
 
-def describe(settings: Settings) -> str:
-    """Return the tree as TOML-like lines for ``--print-config``."""
-    return "\n".join(_lines(settings.model_dump(mode="json")))
+def read_settings(
+    overrides: Mapping[str, Mapping[str, object]] | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[Settings, Origins]:
+    """Read the settings, and where each that isn't a default comes from."""
+    if config is None and environ.get(f"{PREFIX}CONFIG"):
+        config = Path(environ[f"{PREFIX}CONFIG"])
+    found: dict[tuple[str, str], Origin] = {}
+    for section, key, origin in (
+        *_from_file(config),
+        *_from_environment(environ),
+        *_from_command_line(overrides or {}),
+    ):
+        _check_known(section, key, origin.source)
+        found[section, key] = origin
+    tree: dict[str, BaseModel] = {}
+    for name, section_type in SECTIONS.items():
+        values = {key: origin.value for (section, key), origin in found.items() if section == name}
+        try:
+            tree[name] = section_type.model_validate(values)
+        except ValidationError as error:
+            raise _refusal(name, error, found) from None
+    return Settings.model_validate(tree), found
 
 
-def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
-    for section, values in tree.items():
-        yield f"[{section}]"
-        for key, value in values.items():
-            if value is None:
-                yield f"# {key} is not set"
-            elif isinstance(value, str):
-                yield f'{key} = "{value}"'
-            else:
-                yield f"{key} = {str(value).lower() if isinstance(value, bool) else value}"
-        yield ""
+_Found = Iterator[tuple[str, str, Origin]]
 
 
-def _from_file(path: Path | None) -> Mapping[str, Any]:
+def _from_file(path: Path | None) -> _Found:
     if path is None:
-        return {}
+        return
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadConfiguration(f"config: {str(path)!r} can't be read: {error.strerror}") from None
+        raise BadConfiguration(
+            f"config: {str(path)!r} can't be read: {error.strerror}", field="config"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadConfiguration(f"config: {str(path)!r} is not TOML: {error}") from None
+        raise BadConfiguration(
+            f"config: {str(path)!r} is not TOML: {error}", field="config"
+        ) from None
+    for section, values in tree.items():
+        if not isinstance(values, Mapping):
+            hint = _nearest(section, "")
+            raise BadConfiguration(
+                f"{section}: {shown(values)} in {path.name} stands outside of a section{hint}",
+                field=section,
+            )
+        if not values:
+            _check_known(section, None, path.name)
+        for key, value in values.items():
+            yield section, key, Origin(value, path.name)
 
 
-def _from_environment(environ: Mapping[str, str]) -> Mapping[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = {}
+def _from_environment(environ: Mapping[str, str]) -> _Found:
     for name, value in environ.items():
-        if not name.startswith(_PREFIX) or name in _OTHER_VARIABLES:
-            continue
-        section, separator, key = name.removeprefix(_PREFIX).lower().partition("__")
+        section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
         # Without the double underscore it is nobody's: Kubernetes writes WIRESCRIBE_PORT and the
-        # like for a service of that name.
-        if separator:
-            found.setdefault(section, {})[key] = _list_or_text(section, key, value)
-    return found
+        # like for a service of that name. Empty counts as not set, as compose files have it.
+        if not name.startswith(PREFIX) or not separator or not value:
+            continue
+        parsed: object = value
+        if (section, key) == ("engine", "device_index"):
+            parsed = [part.strip() for part in value.split(",") if part.strip()]
+        yield section, key, Origin(parsed, name)
 
 
-def _list_or_text(section: str, key: str, value: str) -> object:
-    if (section, key) == ("engine", "device_index"):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+def _from_command_line(overrides: Mapping[str, Mapping[str, object]]) -> _Found:
+    for section, values in overrides.items():
+        for key, value in values.items():
+            yield section, key, Origin(value, "command line")
 
 
-def _known(name: str, known: Mapping[str, object], what: str) -> None:
-    if name not in known:
-        near = get_close_matches(name, list(known), n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-        raise BadConfiguration(f"{shown(name)} is not a known {what}{hint}", field=name)
+def _refusal(
+    section: str, error: ValidationError, found: Mapping[tuple[str, str], Origin]
+) -> BadConfiguration:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    field = f"{section}.{key}" if key else section
+    origin = found.get((section, key))
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    if origin is None:  # about the section as a whole; its message names the keys
+        return BadConfiguration(f"{field}: {reason}", field=field)
+    reason = reason[:1].lower() + reason[1:]
+    return BadConfiguration(
+        f"{field}: {shown(origin.value)} ({origin.source}): {reason}", field=field
+    )
+
+
+def _check_known(section: str, key: str | None, source: str) -> None:
+    if section not in SECTIONS:
+        raise BadConfiguration(
+            f"{shown(section)} ({source}) is not a known section{_nearest(section, key or '')}",
+            field=section,
+        )
+    if key is not None and key not in SECTIONS[section].model_fields:
+        raise BadConfiguration(
+            f"{section}.{key} ({source}): {shown(key)} is not a known {section} setting"
+            f"{_nearest(section, key)}",
+            field=f"{section}.{key}",
+        )
+
+
+def _nearest(section: str, key: str) -> str:
+    """Say which known name was probably meant, or which names there are."""
+    if section in SECTIONS:
+        near = get_close_matches(key, list(SECTIONS[section].model_fields), n=1, cutoff=0.6)
+        if near:
+            return f"; did you mean {near[0]!r}?"
+    elif near := get_close_matches(section, list(SECTIONS), n=1, cutoff=0.6):
+        return f"; did you mean {near[0]!r}?"
+    # The right name in the wrong place, or in none.
+    known = {name: f"{s}.{name}" for s, fields in SECTIONS.items() for name in fields.model_fields}
+    if near := get_close_matches(key or section, list(known), n=1, cutoff=0.6):
+        return f"; did you mean {known[near[0]]!r}?"
+    names = SECTIONS[section].model_fields if section in SECTIONS else SECTIONS
+    return f"; known are {', '.join(names)}"

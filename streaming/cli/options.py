@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from streaming.cli.formats import Format
 
 if TYPE_CHECKING:
-    from streaming.settings import Settings
+    from streaming.settings import Origins, Settings
 
 _FLAGS = {
     "host": ("server", "host"),
@@ -97,11 +97,16 @@ def format_from(arguments: argparse.Namespace) -> Format:
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings with what was said on the command line on top."""
-    from streaming.settings import load_settings
+    return read_settings_from(arguments)[0]
+
+
+def read_settings_from(arguments: argparse.Namespace) -> tuple[Settings, Origins]:
+    """Return the settings, and where each that isn't a default comes from."""
+    from streaming.settings import read_settings
 
     overrides: dict[str, dict[str, object]] = {}
     for flag, (section, key) in _FLAGS.items():
         value = getattr(arguments, flag, None)
         if value is not None:
             overrides.setdefault(section, {})[key] = value
-    return load_settings(overrides, config=getattr(arguments, "config", None))
+    return read_settings(overrides, config=getattr(arguments, "config", None))

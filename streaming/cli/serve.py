@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from streaming.cli.options import add_config_flags, add_engine_flags, settings_from
+from streaming.cli.options import add_config_flags, add_engine_flags, read_settings_from
 
 _DESCRIPTION = """\
 Serve live speech to text: a captions page at http://127.0.0.1:8000, the WebSocket for programs at
@@ -43,11 +43,11 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    settings = settings_from(arguments)
+    settings, origins = read_settings_from(arguments)
     if arguments.print_config:
-        from streaming.settings import describe
+        from streaming.cli.reference import in_force
 
-        print(describe(settings), end="")
+        print(in_force(settings, origins), end="")
         return 0
     from streaming.logs import configure_logging
     from streaming.serve import run  # the model libraries take a second to import
