@@ -1,7 +1,8 @@
 """``server.py`` as it is, but for the model: the shipped fake engine decodes.
 
-``FAKE_ENGINE`` in the environment is a JSON object: ``delay_s`` (for each stretch of
-sound), ``load_s`` (how long loading takes) and ``fail`` (a message: loading fails with it).
+``FAKE_ENGINE`` in the environment is a JSON object: ``delay_s`` (for each stretch of sound),
+``load_s`` (how long loading takes), ``fail`` (a message: loading fails with it) and ``broken`` (a
+text: sound is heard as it, in a hypothesis that no session can digest).
 """
 
 from __future__ import annotations
@@ -13,21 +14,24 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from streaming import serve
-from streaming.decoding import DecodeRequest, Hypothesis
+from streaming.decoding import DecodeRequest, Hypothesis, Word
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine, Script, count_words
 from streaming.errors import ModelUnavailable
 from streaming.settings import EngineSettings
 
 
-def slowly(delay_s: float) -> Script:
+def slowly(delay_s: float, broken: str | None) -> Script:
     """Takes its time for sound; the warm-up's silence is answered at once."""
 
     def script(request: DecodeRequest) -> Hypothesis:
         if request.audio.any():
             time.sleep(delay_s)
+            if broken is not None:
+                return Hypothesis(broken, cast(tuple[Word, ...], None), "en", 1.0)
         return count_words(request)
 
     return script
@@ -40,7 +44,7 @@ def fake_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
         time.sleep(asked.get("load_s", 0))
         if "fail" in asked:
             raise ModelUnavailable(asked["fail"])
-        return [FakeEngine(slowly(asked.get("delay_s", 0)))]
+        return [FakeEngine(slowly(asked.get("delay_s", 0), asked.get("broken")))]
 
     return load
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx2
+import pytest
 
 from tests.integration.harness import client
 from tests.integration.process import server_process
@@ -44,3 +45,21 @@ async def test_logs_hold_no_transcripts_tokens_or_queries() -> None:
     started = next(e for e in server.events if e["event"] == "session_started")
     assert started["session"] == closed[0]["session"]
     assert all({"event", "level", "timestamp"} <= e.keys() for e in server.events)
+
+
+@pytest.mark.parametrize("as_json", ["true", "false"])
+async def test_a_defect_is_logged_without_what_was_said(as_json: str) -> None:
+    engine = {"broken": "said-secret"}
+    async with server_process(
+        "--port", "0", engine=engine, WIRESCRIBE_SERVER__LOG_JSON=as_json
+    ) as server:
+        await server.ready()
+        async with client(server.url + "?language=en&prompt=prompt-secret") as it:
+            await it.send(spoken(800))
+            await it.say("finalize", id="finalize-secret")
+            error = await it.refused("internal")
+        server.process.terminate()
+        assert await server.status() == 0
+    log = "\n".join(server.lines)
+    assert "Traceback" in log  # or nobody could ever find it
+    assert "secret" not in log + error["message"]

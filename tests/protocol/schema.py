@@ -116,6 +116,7 @@ WARNING_DETAIL: Mapping[str, Mapping[str, Check]] = {
     "draining": {"deadline_ms": count},
     "clipping": {"clipped_samples": count},
     "no_audio": {"silent_ms": count},
+    "slow_partials": {"behind_ms": count},
     "limit_near": {"limit": named, "remaining_ms": count},
     "suppressed": {
         "segment": count,
