@@ -15,6 +15,9 @@ from load.trace import Failure, Trace
 from load.wer import ErrorCount, count_errors, pooled
 from streaming.client import Ended, Warned
 
+_ROUNDING_S = 0.002
+"""``ended`` counts whole milliseconds, after resampling."""
+
 
 @dataclass(frozen=True, slots=True)
 class WordLatency:
@@ -155,5 +158,5 @@ def _confidences(programme: Programme, trace: Trace) -> tuple[float, ...]:
 
 def _lost_s(trace: Trace) -> float:
     ended = next((h.event for h in trace.heard if isinstance(h.event, Ended)), None)
-    counted = 0.0 if ended is None else ended.audio_ms / 1000
-    return round(max(0.0, trace.sent_s - counted), 3)
+    lost = trace.sent_s - (0.0 if ended is None else ended.audio_ms / 1000)
+    return round(lost, 3) if lost > _ROUNDING_S else 0.0

@@ -89,8 +89,9 @@ def test_other_languages(share: Share, language: str) -> None:
     total = pooled(score.errors for score in scores)
     errors, tokens = OFFLINE_ELSEWHERE[language]
     assert total.tokens == tokens
-    # So few words make a ratio jump: a word or two more may be chance.
-    assert total.errors <= errors * 1.25 + 2, [score.hypotheses for score in scores]
+    # With so few words a ratio means little; and outside English a number written in digits counts
+    # as wrong, which either decoder does as it likes.
+    assert total.errors <= errors + max(2, 0.15 * tokens), [score.hypotheses for score in scores]
 
 
 def test_the_log_holds_no_word_of_it(played: list[Played], server: ServerProcess) -> None:
