@@ -92,7 +92,7 @@ def test_every_run_of_speech_is_in_the_segments(
 ) -> None:
     heard = listen(endpointing, stream, cuts)
     covered = [(closed.start, closed.end) for closed in heard.closed]
-    position, run = 0, []
+    position, run = 0, list[int]()
     for index, activity in enumerate([*stream, QUIET]):
         if index in cuts:
             position += 7

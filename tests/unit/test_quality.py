@@ -1,0 +1,128 @@
+"""Which hypotheses are decoded again, and which were never said."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from streaming.decoding import Hypothesis, Word
+from streaming.quality import (
+    compression_ratio,
+    degenerate,
+    loops,
+    not_speech,
+    without_echo,
+    without_loop,
+)
+
+PLAIN = "The committee will meet on Thursday, and whoever wants to come is welcome."
+
+
+def words(text: str) -> tuple[Word, ...]:
+    return tuple(Word(f" {each}") for each in text.split())
+
+
+def timed(text: str, durations_ms: list[int]) -> tuple[Word, ...]:
+    out, at = [], 0
+    for name, duration in zip(text.split(), durations_ms, strict=True):
+        out.append(Word(f" {name}", at, at + duration))
+        at += duration
+    return tuple(out)
+
+
+def hypothesis(text: str = PLAIN, **fields: object) -> Hypothesis:
+    plain = Hypothesis(
+        text=text, words=words(text), language="en", language_confidence=1.0,
+        average_logprob=-0.2, no_speech=0.1, token_count=len(text.split()),
+    )  # fmt: skip
+    return dataclasses.replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def text(those: tuple[Word, ...]) -> str:
+    return "".join(word.text for word in those).strip()
+
+
+def test_plain_speech_is_neither_a_loop_nor_noise() -> None:
+    assert degenerate(hypothesis()) is None
+    assert not_speech(hypothesis()) is None
+
+
+@pytest.mark.parametrize(
+    "said, reason",
+    [
+        (hypothesis(looped=True), "length"),
+        (hypothesis("I don't know. " * 4 + "Yes."), "repetition"),
+        (hypothesis("ha " * 40), "repetition"),
+        (hypothesis(text="哈" * 60, words=(Word("哈" * 60),)), "compression"),
+        (hypothesis(average_logprob=-1.01), "probability"),
+    ],
+)
+def test_signs_of_a_loop(said: Hypothesis, reason: str) -> None:
+    assert degenerate(said) == reason
+
+
+def test_short_repeats_of_real_speech_are_no_loop() -> None:
+    assert degenerate(hypothesis("No, no, no, no, no.")) is None
+    assert degenerate(hypothesis("Very, very, very good.")) is None
+    assert degenerate(hypothesis("", token_count=0, average_logprob=-9.0)) is None
+
+
+def test_four_words_three_times_are_a_loop_even_apart_from_each_other() -> None:
+    assert loops(words("x a b c d y A b, c d z a b c d."))
+    assert not loops(words("a b c d e a b c d"))
+    assert not loops(())
+
+
+def test_compression() -> None:
+    assert compression_ratio("") == 0.0
+    assert compression_ratio("la " * 100) > 10
+    assert compression_ratio(PLAIN) < 1.5
+
+
+@pytest.mark.parametrize(
+    "said, reason",
+    [
+        (hypothesis(""), "no_words"),
+        (hypothesis(average_logprob=-1.21), "low_probability"),
+        (hypothesis(average_logprob=-0.61, no_speech=0.61), "no_speech"),
+        (hypothesis(average_logprob=-0.61, no_speech=0.5), None),
+        (hypothesis(average_logprob=-0.5, no_speech=0.99), None),
+    ],
+)
+def test_what_was_never_said(said: Hypothesis, reason: str | None) -> None:
+    assert not_speech(said) == reason
+
+
+@pytest.mark.parametrize(
+    "said, kept",
+    [
+        ("", ""),
+        (PLAIN, PLAIN),
+        ("go on and on and on and on and on then", "go on and"),
+        ("thank you thank you thank you thank you", "thank you"),
+        ("no no no no no", "no no no no no"),
+        ("no no no no no no", "no"),
+        ("we met. The end. the end! The End the end", "we met. The end."),
+    ],
+)
+def test_a_loop_is_kept_once(said: str, kept: str) -> None:
+    assert text(without_loop(words(said))) == kept
+
+
+def test_an_echo_that_takes_no_time_is_dropped() -> None:
+    twice = "see you there see you there"
+    assert text(without_echo(timed(twice, [200, 200, 300, 0, 0, 0]))) == "see you there"
+    assert text(without_echo(timed(twice, [200, 200, 300, 0, 0, 400]))) == "see you there"
+
+
+def test_a_sentence_really_said_twice_stays() -> None:
+    twice = "see you there see you there"
+    assert text(without_echo(timed(twice, [200, 200, 300, 200, 200, 300]))) == twice
+    assert text(without_echo(timed("bye bye", [200, 0]))) == "bye bye"
+
+
+def test_without_times_only_long_echoes_are_taken_for_such() -> None:
+    assert text(without_echo(words("see you there see you there"))) == "see you there"
+    assert text(without_echo(words("thank you thank you"))) == "thank you thank you"
+    assert without_echo(()) == ()
