@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from streaming.engine.base import Engine
-from streaming.engine.device import DeviceChoice, gpu_memory_reader
+from streaming.engine.cores import usable_cores
+from streaming.engine.cuda import gpu_memory_reader
+from streaming.engine.device import DeviceChoice
 
 _CPU_BATCH = 4
 _GPU_BATCH = 16
@@ -18,21 +19,29 @@ def load_engines(
     """Load the model once for each chosen device.
 
     On a CPU one copy serves ``workers`` threads of one core each: with batches that is faster
-    than one worker with all cores. On GPUs each device has its own copy and worker.
+    than one worker with all cores. On GPUs each device has its own copy and worker. Raises what
+    :class:`~streaming.engine.whisper.WhisperEngine` raises, having freed what was loaded.
     """
     from streaming.engine.whisper import WhisperEngine
 
     on_gpu = choice.device == "cuda"
-    return [
-        WhisperEngine(
-            path,
-            name=name,
-            device=choice.device,
-            device_index=index,
-            compute_type=choice.compute_type,
-            workers=workers or (1 if on_gpu else len(os.sched_getaffinity(0))),
-            max_batch=max_batch or (_GPU_BATCH if on_gpu else _CPU_BATCH),
-            memory=gpu_memory_reader(index) if on_gpu else lambda: None,
-        )
-        for index in choice.indices
-    ]
+    engines: list[Engine] = []
+    try:
+        for index in choice.indices:
+            engines.append(
+                WhisperEngine(
+                    path,
+                    name=name,
+                    device=choice.device,
+                    device_index=index,
+                    compute_type=choice.compute_type,
+                    workers=workers or (1 if on_gpu else usable_cores()),
+                    max_batch=max_batch or (_GPU_BATCH if on_gpu else _CPU_BATCH),
+                    memory=gpu_memory_reader(index) if on_gpu else lambda: None,
+                )
+            )
+    except BaseException:
+        for engine in engines:
+            engine.close()
+        raise
+    return engines

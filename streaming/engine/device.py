@@ -1,21 +1,27 @@
 """Which device and precision a model runs on, found once at start-up.
 
 The facts come from CTranslate2 itself (how many CUDA devices, which precisions each supports),
-so that what is chosen here is what will load. Memory is read through NVML, which the ``gpu``
-extra brings; without it the figure is simply unknown.
+so that what is chosen here is what will load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streaming.engine.cuda import Driver, find_driver, load_cublas
 from streaming.errors import BadConfiguration, shown
+from streaming.logs import get_logger
+
+_log = get_logger(__name__)
 
 # Best first. bfloat16 stands behind float16 because Whisper's weights were released in float16.
 _CUDA_PREFERENCE = ("float16", "bfloat16", "int8_float16", "int8_bfloat16", "int8", "float32")
 _CPU_PREFERENCE = ("int8", "int8_float32", "float32")
 _DEFAULT_MODEL = {"cuda": "large-v3", "cpu": "base"}
+_NO_CUBLAS = "cuBLAS 12 is not installed; install it with: pip install 'wirescribe[gpu]'"
+_OLDEST_DRIVER = "525"  # of CUDA 12, on Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,14 @@ class DeviceProbe:
 
         return frozenset(ctranslate2.get_supported_compute_types(device, index))
 
+    def cublas(self) -> bool:
+        """Whether CTranslate2 will find cuBLAS 12, without which it can't use a GPU."""
+        return load_cublas()
+
+    def driver(self) -> Driver | None:
+        """NVIDIA's driver, as far as it is known."""
+        return find_driver()
+
 
 def choose_device(
     *,
@@ -51,39 +65,38 @@ def choose_device(
     model: str,
     indices: Sequence[int],
     probe: DeviceProbe,
+    environ: Mapping[str, str] = os.environ,
 ) -> DeviceChoice:
     """Turn settings, each possibly ``auto``, into a choice that will load.
 
-    CUDA with ``large-v3`` in float16 where there is a GPU, else the CPU with ``base`` in int8.
+    CUDA with ``large-v3`` in float16 where there is a GPU, else the CPU with ``base`` in int8. A
+    GPU that can't be used is passed over when nobody asked for it, and the log says why.
     Raises :class:`~streaming.errors.BadConfiguration` when what is asked for isn't there.
     """
-    present = probe.cuda_devices() if device in ("auto", "cuda") else 0
-    if device == "auto":
-        device = "cuda" if present else "cpu"
-    if device == "cuda":
-        if not present:
-            raise BadConfiguration(
-                "engine.device: 'cuda' was asked for, but no CUDA device is visible; check the "
-                "driver and the container's GPU access, or set engine.device to 'cpu'",
-                field="engine.device",
-            )
-        chosen = tuple(indices) or tuple(range(present))
-        for index in chosen:
-            if not 0 <= index < present:
-                raise BadConfiguration(
-                    f"engine.device_index: {index} is not one of the {present} CUDA devices "
-                    f"(0 to {present - 1})",
-                    field="engine.device_index",
-                )
-        preference: tuple[str, ...] = _CUDA_PREFERENCE
-    elif device == "cpu":
-        chosen, preference = (0,), _CPU_PREFERENCE
-    else:
+    if device not in ("auto", "cpu", "cuda"):
         raise BadConfiguration(
             f"engine.device: {shown(device)} is not one of auto, cpu, cuda", field="engine.device"
         )
+    present = probe.cuda_devices() if device != "cpu" else 0
+    if device == "cuda" or present or (device == "auto" and indices):
+        obstacle = _obstacle(present, probe, environ)
+        if obstacle and (device == "cuda" or indices):
+            asked = "'cuda'" if device == "cuda" else f"engine.device_index {list(indices)}"
+            raise BadConfiguration(
+                f"engine.device: {asked} was asked for, but {obstacle}; or set engine.device to "
+                "'cpu'",
+                field="engine.device",
+            )
+        if obstacle:
+            _log.warning("gpu_not_used", reason=obstacle)
+        device = "cpu" if obstacle else "cuda"
+    else:
+        _warn_of_idle_gpus(device, probe, environ)
+        device = "cpu"
+    chosen = _indices(indices, present) if device == "cuda" else (0,)
     supported = frozenset.intersection(*(probe.compute_types(device, i) for i in chosen))
     if compute_type == "auto":
+        preference = _CUDA_PREFERENCE if device == "cuda" else _CPU_PREFERENCE
         compute_type = next((name for name in preference if name in supported), "float32")
     elif compute_type not in supported:
         raise BadConfiguration(
@@ -96,31 +109,40 @@ def choose_device(
     return DeviceChoice(device=device, indices=chosen, compute_type=compute_type, model=model)
 
 
-def gpu_memory_reader(index: int) -> Callable[[], int | None]:
-    """Return a function that reads the bytes in use on a CUDA device, or None if it can't.
+def _indices(asked: Sequence[int], present: int) -> tuple[int, ...]:
+    """Return the devices to use, each once: those asked for, or all."""
+    for index in asked:
+        if not 0 <= index < present:
+            devices = "the only CUDA device, 0" if present == 1 else f"0 to {present - 1}"
+            raise BadConfiguration(
+                f"engine.device_index: {index} is not {devices}", field="engine.device_index"
+            )
+    return tuple(dict.fromkeys(asked)) or tuple(range(present))
 
-    CUDA_VISIBLE_DEVICES renumbers devices for CUDA but not for NVML; the reader follows it for
-    plain indices and for UUIDs.
-    """
-    try:
-        import os
 
-        import pynvml
+def _obstacle(present: int, probe: DeviceProbe, environ: Mapping[str, str]) -> str | None:
+    """Return why CUDA can't be used, with what to do about it, or None."""
+    if present:
+        return None if probe.cublas() else _NO_CUBLAS
+    if (visible := environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return (
+            f"CUDA sees no device with CUDA_VISIBLE_DEVICES={shown(visible)}; correct or unset it"
+        )
+    driver = probe.driver()
+    if driver is not None and driver.gpus:
+        return (
+            f"CUDA can't use the {driver.gpus} GPU(s) that driver {driver.version} shows; CUDA 12 "
+            f"needs driver {_OLDEST_DRIVER} or newer"
+        )
+    return (
+        "no CUDA device is visible; check that NVIDIA's driver is installed "
+        f"({_OLDEST_DRIVER} or newer) and, in a container, that it was given the GPU"
+    )
 
-        pynvml.nvmlInit()
-        visible = [v.strip() for v in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if v]
-        name = visible[index] if index < len(visible) else str(index)
-        if name.isdigit():
-            handle = pynvml.nvmlDeviceGetHandleByIndex(int(name))
-        else:
-            handle = pynvml.nvmlDeviceGetHandleByUUID(name)
-    except Exception:  # no library, no driver, no such device: the figure is unknown, no more
-        return lambda: None
 
-    def read() -> int | None:
-        try:
-            return int(pynvml.nvmlDeviceGetMemoryInfo(handle).used)
-        except Exception:  # the driver may go away under us; health must still answer
-            return None
-
-    return read
+def _warn_of_idle_gpus(device: str, probe: DeviceProbe, environ: Mapping[str, str]) -> None:
+    """Say that there is a GPU which CUDA doesn't see, unless somebody wanted it so."""
+    if device == "auto" and "CUDA_VISIBLE_DEVICES" not in environ:
+        driver = probe.driver()
+        if driver is not None and driver.gpus:
+            _log.warning("gpu_not_used", reason=_obstacle(0, probe, environ))

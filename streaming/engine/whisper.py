@@ -23,6 +23,8 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
 from streaming.engine.base import EngineInfo
+from streaming.engine.contract import check_contract
+from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, settle
 from streaming.engine.words import spans, timed_words, token_starts
 
@@ -61,27 +63,30 @@ class WhisperEngine:
         max_batch: int = 8,
         memory: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """Load the model in ``path``; raises whatever CTranslate2 says of a damaged file."""
-        self._model = ctranslate2.models.Whisper(
-            str(path),
-            device=device,
-            device_index=device_index,
-            compute_type=compute_type,
-            inter_threads=workers,
-            intra_threads=threads_per_worker,
-        )
-        self._vocabulary = tokenizers.Tokenizer.from_file(str(path / "tokenizer.json"))
+        """Load the model in ``path``; ModelUnavailable or BadConfiguration say why it can't be."""
+        place = device if device == "cpu" else f"{device}:{device_index}"
+        with loading(name, place, compute_type):
+            self._model = ctranslate2.models.Whisper(
+                str(path),
+                device=device,
+                device_index=device_index,
+                compute_type=compute_type,
+                inter_threads=workers,
+                intra_threads=threads_per_worker,
+            )
+            self._vocabulary = tokenizers.Tokenizer.from_file(str(path / "tokenizer.json"))
+            languages = tuple(
+                code
+                for code in _LANGUAGE_CODES
+                if self._vocabulary.token_to_id(f"<|{code}|>") is not None
+            )
+            check_contract(self._model, self._vocabulary, path, len(languages))
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._multilingual: bool = self._model.is_multilingual
         self._memory = memory
-        languages = tuple(
-            code
-            for code in _LANGUAGE_CODES
-            if self._vocabulary.token_to_id(f"<|{code}|>") is not None
-        )
         self._info = EngineInfo(
             model=name,
-            device=device if device == "cpu" else f"{device}:{device_index}",
+            device=place,
             compute_type=self._model.compute_type,
             languages=languages if self._multilingual else ("en",),
             concurrency=workers,
@@ -115,9 +120,16 @@ class WhisperEngine:
         return request.padded, prompt, bucket, request.words
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
-        """Decode requests of one batch key in one pass through encoder and decoder."""
+        """Decode requests of one batch key in one pass through encoder and decoder.
+
+        Raises EngineFault where CTranslate2 fails.
+        """
         if not requests:
             return []
+        with decoding(self._info.device, len(requests)):
+            return self._decode(requests, beam)
+
+    def _decode(self, requests: Sequence[DecodeRequest], beam: int) -> list[Hypothesis]:
         encoded = self._encode(requests)
         languages = self._languages(encoded, requests)
         prompts = [
