@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.chromium import chromium, find_chromium
-from tests.browser.devtools import Page
+from tests.browser.devtools import DevTools, Page
 from tests.browser.scripted import ScriptedServer, scripted_server
 from tests.browser.sounds import voice_like, write_wav
+
+Browsers = Callable[[Path], Awaitable[DevTools]]
 
 
 @pytest.fixture(scope="session")
@@ -39,19 +43,34 @@ def microphone(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-@pytest.fixture
-async def page(
-    browser_path: str, tmp_path: Path, microphone: Path
-) -> AsyncIterator[Page]:
-    """An empty tab of a browser whose microphone is allowed; it must not complain of anything."""
-    async with chromium(browser_path, tmp_path / "profile", microphone=microphone) as devtools:
-        page = await Page.create(devtools)
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browsers(
+    browser_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Browsers]:
+    """Browsers by what their microphone plays; each starts once and serves all its tests."""
+    async with AsyncExitStack() as stack:
+        running: dict[Path, DevTools] = {}
+
+        async def browser(microphone: Path) -> DevTools:
+            if microphone not in running:
+                profile = tmp_path_factory.mktemp("profile")
+                opened = chromium(browser_path, profile, microphone=microphone)
+                running[microphone] = await stack.enter_async_context(opened)
+            return running[microphone]
+
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browsers: Browsers, microphone: Path) -> AsyncIterator[Page]:
+    """An empty tab whose microphone is allowed; what is in it must not complain of anything."""
+    async with Page.opened(await browsers(microphone)) as page:
         await page.resize(1280, 800)
         yield page
         assert page.complaints == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[ScriptedServer]:
     """A scripted server on a free port."""
     async with scripted_server() as scripted:

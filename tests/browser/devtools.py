@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,6 +17,9 @@ from websockets.exceptions import ConnectionClosed
 
 WAIT_S = 15.0
 POLL_S = 0.05
+
+# Without the hundred options of the list of languages.
+_SHOWN = "[...document.querySelectorAll('main, footer')].map((e) => e.innerText).join('\\n')"
 
 Handler = Callable[[dict[str, Any]], None]
 
@@ -33,7 +35,7 @@ class DevTools:
         self._socket = socket
         self._next_id = 0
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._handlers: dict[str, list[Handler]] = {}
+        self._handlers: dict[tuple[str | None, str], list[Handler]] = {}
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
@@ -41,9 +43,9 @@ class DevTools:
         """Connects to the address that the browser printed when it started."""
         return cls(await connect(url, max_size=None, ping_interval=None))
 
-    def on(self, method: str, handler: Handler) -> None:
-        """Calls `handler` with the parameters of each event named `method`."""
-        self._handlers.setdefault(method, []).append(handler)
+    def on(self, session: str | None, method: str, handler: Handler) -> None:
+        """Calls `handler` with the parameters of each event `method` of a session."""
+        self._handlers.setdefault((session, method), []).append(handler)
 
     async def call(
         self, method: str, params: dict[str, Any] | None = None, session: str | None = None
@@ -77,7 +79,8 @@ class DevTools:
         waiting = self._waiting.pop(message.get("id", -1), None)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
-        for handler in self._handlers.get(message.get("method", ""), []):
+        event = (message.get("sessionId"), message.get("method", ""))
+        for handler in self._handlers.get(event, []):
             handler(message.get("params", {}))
 
 
@@ -88,24 +91,30 @@ class Page:
     content security policy) gathers in `complaints`.
     """
 
-    def __init__(self, devtools: DevTools, session: str) -> None:
+    def __init__(self, devtools: DevTools, context: str, session: str) -> None:
         self._devtools = devtools
+        self._context = context
         self._session = session
         self.complaints: list[str] = []
 
     @classmethod
-    async def create(cls, devtools: DevTools) -> Self:
-        """Opens a new tab."""
-        target = await devtools.call("Target.createTarget", {"url": "about:blank"})
+    @asynccontextmanager
+    async def opened(cls, devtools: DevTools) -> AsyncIterator[Self]:
+        """A new tab that shares nothing with any other; closed on leaving."""
+        context = await devtools.call("Target.createBrowserContext")
+        target = await devtools.call("Target.createTarget", {"url": "about:blank", **context})
         attached = await devtools.call(
             "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
         )
-        page = cls(devtools, attached["sessionId"])
-        devtools.on("Runtime.exceptionThrown", page._heard_exception)
-        devtools.on("Log.entryAdded", page._heard_log)
+        page = cls(devtools, context["browserContextId"], attached["sessionId"])
+        devtools.on(page._session, "Runtime.exceptionThrown", page._heard_exception)
+        devtools.on(page._session, "Log.entryAdded", page._heard_log)
         for domain in ("Page", "Runtime", "Log", "Network"):
             await page.call(f"{domain}.enable")
-        return page
+        try:
+            yield page
+        finally:
+            await devtools.call("Target.disposeBrowserContext", context)
 
     async def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Sends one command about this tab."""
@@ -136,7 +145,7 @@ class Page:
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not (value := await self.evaluate(script)):
             if asyncio.get_running_loop().time() > deadline:
-                shown = await self.evaluate("document.body.innerText")
+                shown = await self.evaluate(_SHOWN)
                 raise AssertionError(
                     f"never came true: {script}\nthe page shows: {shown}\n"
                     f"the page complains: {self.complaints}"
@@ -159,7 +168,9 @@ class Page:
     async def press(self, key: str, code: int, text: str = "") -> None:
         """Presses one key, named as in `KeyboardEvent.key`."""
         common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
-        down = {**common, "type": "keyDown", "text": text} if text else {**common, "type": "keyDown"}
+        down = (
+            {**common, "type": "keyDown", "text": text} if text else {**common, "type": "keyDown"}
+        )
         await self.call("Input.dispatchKeyEvent", down)
         await self.call("Input.dispatchKeyEvent", {**common, "type": "keyUp"})
 
@@ -186,10 +197,22 @@ class Page:
             },
         )
 
-    async def screenshot(self, path: Path) -> None:
-        """Writes what the reader sees to a PNG file."""
+    async def permit(self, name: str, setting: str, origin: str) -> None:
+        """Answers the browser's question in advance: "granted" or "denied"."""
+        await self._devtools.call(
+            "Browser.setPermission",
+            {
+                "permission": {"name": name},
+                "setting": setting,
+                "origin": origin,
+                "browserContextId": self._context,
+            },
+        )
+
+    async def screenshot(self) -> bytes:
+        """What the reader sees, as a PNG file."""
         shot = await self.call("Page.captureScreenshot", {"format": "png"})
-        path.write_bytes(base64.b64decode(shot["data"]))
+        return base64.b64decode(shot["data"])
 
     def _heard_exception(self, event: dict[str, Any]) -> None:
         self.complaints.append(_exception(event["exceptionDetails"]))

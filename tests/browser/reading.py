@@ -27,7 +27,8 @@ _CONTRAST = """
   };
   const groundOf = (element) => {
     const chain = [];
-    for (let e = element; e; e = e.parentElement) chain.unshift(getComputedStyle(e).backgroundColor);
+    for (let e = element; e; e = e.parentElement)
+      chain.unshift(getComputedStyle(e).backgroundColor);
     return chain.reduce((ground, colour) => over(rgba(colour), ground), [255, 255, 255]);
   };
   const found = [];
@@ -38,7 +39,8 @@ _CONTRAST = """
     const ground = groundOf(element);
     const ink = over(rgba(getComputedStyle(element).color), ground);
     const [high, low] = [light(ink), light(ground)].sort((a, b) => b - a);
-    found.push([(high + 0.05) / (low + 0.05), element.className + ' ' + element.textContent.trim()]);
+    const what = element.className + ' ' + element.textContent.trim();
+    found.push([(high + 0.05) / (low + 0.05), what]);
   }
   return found;
 })()

@@ -26,7 +26,12 @@ POLICY = (
     "default-src 'none'; script-src 'self' blob:; style-src 'self'; img-src 'self'; "
     "connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'"
 )
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 
 
 WAIT_S = 20.0
@@ -35,7 +40,7 @@ WAIT_S = 20.0
 async def _until(seen: Callable[[], bool], what: str) -> None:
     try:
         async with asyncio.timeout(WAIT_S):
-            while not seen():
+            while not seen():  # noqa: ASYNC110 - what is seen grows by one task, in order
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"the page never sent {what}") from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,3 +36,24 @@ def tone(seconds: float, hertz: float, rate: int = RATE) -> NDArray[np.float64]:
     """A sine at half of full scale."""
     time = np.arange(round(seconds * rate)) / rate
     return np.asarray(0.5 * np.sin(2 * np.pi * hertz * time), dtype=np.float64)
+
+
+def read_speech(path: Path, rate: int = RATE) -> NDArray[np.float64]:
+    """Any recording as mono floats at `rate`."""
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+        frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float64)
+
+
+def synthesised(text: str, folder: Path, rate: int = RATE) -> NDArray[np.float64]:
+    """`text` spoken by espeak-ng; `FileNotFoundError` without it."""
+    path = folder / "espeak.wav"
+    subprocess.run(["espeak-ng", "-s", "140", "-w", str(path), text], check=True)
+    return read_speech(path, rate)
+
+
+def silence(seconds: float, rate: int = RATE) -> NDArray[np.float64]:
+    """Nothing, for so long."""
+    return np.zeros(round(seconds * rate))

@@ -12,9 +12,10 @@ import pytest
 from tests.browser.devtools import Page
 from tests.browser.reading import contrasts, log_lines, overflow, top
 from tests.browser.scripted import ScriptedServer, Session
-from tests.browser.sounds import tone, write_wav
+from tests.browser.sounds import silence, tone, write_wav
 
-pytestmark = pytest.mark.browser
+# One loop for all tests: the browsers outlive each of them.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HEARING = "document.querySelector('#headline').textContent === 'Hearing speech'"
 LISTENING = "document.querySelector('#headline').textContent === 'Listening'"
@@ -116,9 +117,9 @@ async def test_what_was_no_speech_disappears(page: Page, server: ScriptedServer)
     assert "Thanks" not in await page.text("#captions")
 
 
-@pytest.fixture
-def clear_tone(tmp_path: Path) -> Path:
-    return write_wav(tmp_path / "tone.wav", tone(20, 1000))
+@pytest.fixture(scope="session")
+def clear_tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_wav(tmp_path_factory.mktemp("sound") / "tone.wav", tone(20, 1000))
 
 
 @pytest.mark.parametrize("microphone", ["clear_tone"], indirect=True)
@@ -361,12 +362,12 @@ async def test_text_size_changes_and_is_remembered(page: Page, server: ScriptedS
     assert await page.evaluate("document.querySelector('#smaller').disabled") is True
 
 
-@pytest.fixture
-def silence(tmp_path: Path) -> Path:
-    return write_wav(tmp_path / "silence.wav", np.zeros(48_000 * 20))
+@pytest.fixture(scope="session")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_wav(tmp_path_factory.mktemp("sound") / "silence.wav", silence(20))
 
 
-@pytest.mark.parametrize("microphone", ["silence"], indirect=True)
+@pytest.mark.parametrize("microphone", ["nothing"], indirect=True)
 async def test_says_when_the_microphone_gives_no_sound(
     page: Page, server: ScriptedServer, microphone: Path
 ) -> None:
@@ -432,9 +433,7 @@ async def test_all_text_has_enough_contrast(
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (768, 1024), (1920, 1080)])
-async def test_fits_the_window(
-    page: Page, server: ScriptedServer, width: int, height: int
-) -> None:
+async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, height: int) -> None:
     async def script(session: Session) -> None:
         await session.started()
         await session.final(0, "Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 3)
@@ -458,9 +457,7 @@ async def test_fits_the_window(
         assert await page.evaluate(inside) <= height
 
 
-async def test_nothing_moves_where_motion_is_unwanted(
-    page: Page, server: ScriptedServer
-) -> None:
+async def test_nothing_moves_where_motion_is_unwanted(page: Page, server: ScriptedServer) -> None:
     async def script(session: Session) -> None:
         await session.say("queued", position=1, eta_ms=1000)
         await session.ended.wait()

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.browser.chromium import chromium
 from tests.browser.devtools import DevTools, Page
 from tests.browser.reading import log_lines
 from tests.browser.scripted import ScriptedServer, Session
 
-pytestmark = pytest.mark.browser
+# One loop for all tests: the browsers outlive each of them.
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def failure(page: Page) -> str:
@@ -196,56 +198,48 @@ async def _keep(session: Session) -> None:
 # -- without a microphone ----------------------------------------------------------------------
 
 
-@pytest.fixture
-async def deaf(browser_path: str, tmp_path: Path) -> AsyncIterator[DevTools]:
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def deaf(
+    browser_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DevTools]:
     """A browser on a machine without any sound device, which asks before it grants."""
-    async with chromium(browser_path, tmp_path / "profile", microphone=None, ask=True) as devtools:
+    profile = tmp_path_factory.mktemp("profile")
+    async with chromium(browser_path, profile, microphone=None, ask=True) as devtools:
         yield devtools
 
 
-async def permission(devtools: DevTools, server: ScriptedServer, setting: str) -> None:
-    await devtools.call(
-        "Browser.setPermission",
-        {"permission": {"name": "microphone"}, "setting": setting, "origin": server.url},
-    )
+@pytest_asyncio.fixture(loop_scope="session")
+async def deaf_page(deaf: DevTools) -> AsyncIterator[Page]:
+    """A tab of it."""
+    async with Page.opened(deaf) as page:
+        yield page
 
 
 async def test_no_permission(
     browser_path: str, tmp_path: Path, voice: Path, server: ScriptedServer
 ) -> None:
     profile = tmp_path / "profile"
-    async with chromium(browser_path, profile, microphone=voice, ask=True) as devtools:
-        await permission(devtools, server, "denied")
-        page = await Page.create(devtools)
+    async with (
+        chromium(browser_path, profile, microphone=voice, ask=True) as devtools,
+        Page.opened(devtools) as page,
+    ):
+        await page.permit("microphone", "denied", server.url)
         await page.open(server.url)
         await page.click("#start")
         assert "microphone is not allowed" in await failure(page)
         assert server.sessions == []
 
 
-async def test_no_microphone(deaf: DevTools, server: ScriptedServer) -> None:
-    await permission(deaf, server, "granted")
-    page = await Page.create(deaf)
-    await page.open(server.url)
-    await page.click("#start")
-    assert "No microphone was found" in await failure(page)
+async def test_no_microphone(deaf_page: Page, server: ScriptedServer) -> None:
+    await deaf_page.permit("microphone", "granted", server.url)
+    await deaf_page.open(server.url)
+    await deaf_page.click("#start")
+    assert "No microphone was found" in await failure(deaf_page)
 
 
-async def test_waiting_for_permission_can_be_cancelled(
-    deaf: DevTools, server: ScriptedServer
-) -> None:
-    page = await Page.create(deaf)
-    await page.open(server.url)
-    await page.click("#start")
-    await page.wait_for("document.querySelector('#headline').textContent === 'Allow the microphone'")
-    await page.click("#stop")
-    await page.wait_for("!document.querySelector('#start').hidden")
-
-
-async def test_an_insecure_address(deaf: DevTools, server: ScriptedServer) -> None:
-    page = await Page.create(deaf)
-    await page.open(f"http://captions.test:{server.port}/")
-    await page.click("#start")
-    explained = await failure(page)
+async def test_an_insecure_address(deaf_page: Page, server: ScriptedServer) -> None:
+    await deaf_page.open(f"http://captions.test:{server.port}/")
+    await deaf_page.click("#start")
+    explained = await failure(deaf_page)
     assert "keeps the microphone from this address" in explained
     assert f"http://127.0.0.1:{server.port}" in explained

@@ -1,0 +1,106 @@
+"""The whole way: a microphone that plays speech, Chromium, the real server, words on the page."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.devtools import Page
+from tests.browser.reading import log_lines
+from tests.browser.speech import Speech, speech_for_microphone
+from tests.support.recordings import embedded_model
+from tests.support.server import ServerProcess, running_server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.model,
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+# Generous: other tests may be using the machine.
+WORDS_S = 60.0
+HEADLINE = "document.querySelector('#headline').textContent"
+LIVE = f"['Listening', 'Hearing speech', 'No sound from the microphone'].includes({HEADLINE})"
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
+    """Two sentences."""
+    return speech_for_microphone(tmp_path_factory.mktemp("speech"))
+
+
+@pytest.fixture(scope="session")
+def speech_wav(speech: Speech) -> Path:
+    """For the microphone."""
+    return speech.wav
+
+
+@pytest.fixture
+def real_server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """`server.py` with the embedded model."""
+    with running_server(tmp_path, "--model", embedded_model(), "--device", "cpu") as running:
+        yield running
+
+
+@pytest.mark.parametrize("microphone", ["speech_wav"], indirect=True)
+async def test_what_is_said_can_be_read(
+    page: Page, real_server: ServerProcess, speech: Speech
+) -> None:
+    await page.open(real_server.http)
+    # Kept: what stood on the page while it was being said.
+    await page.evaluate(
+        "window.early = []; new MutationObserver(() => {"
+        "  const live = document.querySelector('.captions-live').textContent;"
+        "  if (live !== '') early.push(live); })"
+        ".observe(document.querySelector('#captions'),"
+        "  { childList: true, characterData: true, subtree: true })"
+    )
+    await page.click("#start")
+    await page.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
+    await _until_said(page, speech)
+    await page.click("#stop")
+    await page.wait_for(f"{HEADLINE} === 'Stopped'", WORDS_S)
+    heard = " ".join(await log_lines(page))
+    assert speech.error_rate(heard) <= speech.tolerance, heard
+    assert await page.evaluate("early.length") >= 5, "words were not shown while being said"
+    assert await page.evaluate("document.querySelector('.caption-text').lang") == "en"
+    assert "words in" in await page.text("#hint")
+
+
+@pytest.mark.parametrize("microphone", ["speech_wav"], indirect=True)
+async def test_the_words_survive_a_restart_of_the_server(
+    page: Page, tmp_path: Path, speech: Speech
+) -> None:
+    port = str(_free_port())
+    arguments = ("--model", embedded_model(), "--device", "cpu", "--port", port)
+    with running_server(tmp_path, *arguments) as first:
+        await page.open(first.http)
+        await page.click("#start")
+        await page.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
+        await asyncio.sleep(4)
+        await asyncio.to_thread(first.stop)
+    with running_server(tmp_path, *arguments):
+        await page.wait_for(LIVE, WORDS_S)
+        await _until_said(page, speech)
+        await page.click("#stop")
+        await page.wait_for(f"{HEADLINE} === 'Stopped'", WORDS_S)
+        heard = " ".join(await log_lines(page))
+    # A sentence cut in two is understood a little less well.
+    assert speech.error_rate(heard) <= speech.tolerance + 0.15, heard
+    # The tries while nobody was there to answer.
+    page.complaints.clear()
+
+
+async def _until_said(page: Page, speech: Speech) -> None:
+    minutes, seconds = (await page.text("#elapsed")).split(":")
+    elapsed_s = 60 * int(minutes) + int(seconds)
+    await asyncio.sleep(max(0.0, speech.seconds - elapsed_s) + 0.5)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
