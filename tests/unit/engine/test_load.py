@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import types
 from collections.abc import Callable
@@ -35,6 +36,12 @@ Load = Callable[..., Any]
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_whisper(tmp_path_factory.mktemp("large"), LARGE_V3)
+
+
+@pytest.fixture
+def own(large: Path, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return shutil.copytree(large, tmp_path / "own")
 
 
 def load(
@@ -333,36 +340,32 @@ def _no_vocabulary(folder: Path) -> None:
         _no_vocabulary,
     ],
 )
-def test_damaged_files_are_called_so(tmp_path: Path, damage: Callable[[Path], None]) -> None:
-    folder = write_tiny_whisper(tmp_path / "m", LARGE_V3)
-    damage(folder)
-    error = failure_of_loading(folder, CPU)
+def test_damaged_files_are_called_so(own: Path, damage: Callable[[Path], None]) -> None:
+    damage(own)
+    error = failure_of_loading(own, CPU)
     assert isinstance(error, ModelUnavailable)
     assert "'large-v3' can't be loaded: its files are damaged" in error.message
     assert "wirescribe models verify" in error.message
 
 
-def test_the_tokenizer_of_another_model_is_noticed(tmp_path: Path) -> None:
-    folder = write_tiny_whisper(tmp_path / "large", LARGE_V3)
+def test_the_tokenizer_of_another_model_is_noticed(own: Path, tmp_path: Path) -> None:
     other = write_tiny_whisper(tmp_path / "base", MULTILINGUAL)
-    (folder / "tokenizer.json").write_bytes((other / "tokenizer.json").read_bytes())
-    error = failure_of_loading(folder, CPU)
+    shutil.copy(other / "tokenizer.json", own)
+    error = failure_of_loading(own, CPU)
     assert isinstance(error, ModelUnavailable)
     assert "knows 99 languages, its weights 100" in error.message
 
 
-def test_the_tokenizer_of_no_whisper_model_is_noticed(tmp_path: Path) -> None:
-    folder = write_tiny_whisper(tmp_path, LARGE_V3)
-    tokenizer = folder / "tokenizer.json"
+def test_the_tokenizer_of_no_whisper_model_is_noticed(own: Path) -> None:
+    tokenizer = own / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text().replace("<|notimestamps|>", "<|other|>"))
-    assert "has no <|notimestamps|>" in failure_of_loading(folder, CPU).message
+    assert "has no <|notimestamps|>" in failure_of_loading(own, CPU).message
 
 
 @pytest.mark.parametrize("content", [None, "{}", '{"alignment_heads": []}'])
-def test_a_model_that_can_not_time_words_is_refused(tmp_path: Path, content: str | None) -> None:
-    folder = write_tiny_whisper(tmp_path, LARGE_V3)
+def test_a_model_that_can_not_time_words_is_refused(own: Path, content: str | None) -> None:
     if content is None:
-        (folder / "config.json").unlink()
+        (own / "config.json").unlink()
     else:
-        (folder / "config.json").write_text(content)
-    assert "no alignment_heads" in failure_of_loading(folder, CPU).message
+        (own / "config.json").write_text(content)
+    assert "no alignment_heads" in failure_of_loading(own, CPU).message

@@ -14,6 +14,7 @@ import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task
 from streaming.engine.whisper import WhisperEngine, choose_language
+from streaming.errors import EngineFault
 from tests.support.tiny_whisper import (
     ENGLISH,
     LANGUAGES,
@@ -493,5 +494,5 @@ def test_memory_is_whatever_its_reader_says(
 def test_a_closed_engine_decodes_no_more(folders: dict[str, Path]) -> None:
     engine = WhisperEngine(folders["base"], name="x", compute_type="float32")
     engine.close()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(EngineFault):
         engine.decode([request()])
