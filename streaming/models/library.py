@@ -57,21 +57,16 @@ class ModelLibrary:
         if spec is None:
             return self._directory(name_or_dir)
         checked = self.check(spec, progress=progress)
-        if checked.manifest is None:
-            if offline:
-                raise _offline(spec, checked.damage, self.store)
-            checked = self._fetch(spec, progress)
-        return self._files(spec, checked)
+        if checked.manifest is None and offline:
+            raise _offline(spec, checked.damage, self.store)
+        return self._files(spec, checked.manifest or self._fetch(spec, progress))
 
     def fetch(self, name: str, *, progress: Progress | None = None) -> ModelFiles:
         """Return the named model from the cache, fetched now when it is not there or damaged."""
         spec = registry.find(name)
         if spec is None:
             raise registry.unknown(name)
-        checked = self.check(spec, progress=progress)
-        return self._files(
-            spec, checked if checked.manifest is not None else self._fetch(spec, progress)
-        )
+        return self.resolve(spec.name, progress=progress)
 
     def check(
         self, spec: ModelSpec, *, full: bool = False, progress: Progress | None = None
@@ -94,13 +89,13 @@ class ModelLibrary:
             remember_verified(folder, manifest)
         return Checked(manifest=manifest)
 
-    def _fetch(self, spec: ModelSpec, progress: Progress | None) -> Checked:
+    def _fetch(self, spec: ModelSpec, progress: Progress | None) -> Manifest:
         needed = round(spec.size_bytes * (SPACE_FACTOR if spec.embedded else 1))
         with self.store.writing(spec.name, needed_bytes=needed) as staging:
             # Another process may have fetched it while this one waited for the lock.
             checked = self.check(spec, progress=progress)
             if checked.manifest is not None:
-                return checked
+                return checked.manifest
             if checked.damage is not None:
                 aside = self.store.set_aside(spec.name)
                 _log.warning(
@@ -117,16 +112,14 @@ class ModelLibrary:
                 manifest = self.hub.fetch(spec, staging, progress, require_space)
             self.store.install(staging, manifest)
             _log.info("model %s fetched: %s", spec.name, manifest.source)
-            return Checked(manifest=manifest)
+            return manifest
 
-    def _files(self, spec: ModelSpec, checked: Checked) -> ModelFiles:
-        if checked.manifest is None:
-            raise AssertionError("a fetched model has a manifest")
+    def _files(self, spec: ModelSpec, manifest: Manifest) -> ModelFiles:
         return managed_files(
             spec,
             self.store.folder(spec.name),
-            size_bytes=checked.manifest.size_bytes,
-            digest=checked.manifest.digest,
+            size_bytes=manifest.size_bytes,
+            digest=manifest.digest,
         )
 
     @staticmethod
