@@ -27,7 +27,8 @@ def speech(ms: int, rate: int = 16_000) -> Samples:
         weight = sum(gain * np.exp(-(((hertz - f) / w) ** 2)) for f, w, gain in _FORMANTS)
         sound += (weight + 0.02) * np.sin(harmonic * pitch)
     sound *= 0.6 + 0.4 * np.sin(8 * np.pi * time)
-    scaled: Samples = (0.3 * sound / max(1e-9, np.abs(sound).max())).astype(np.float32)
+    loudest = np.abs(sound).max(initial=1e-9)
+    scaled: Samples = (0.3 * sound / loudest).astype(np.float32)
     return scaled
 
 
