@@ -169,7 +169,7 @@ class VoiceDetector:
     def judge(self, frame: Samples) -> Activity:
         """Judge 320 samples."""
         level = float(np.sqrt(np.mean(np.square(frame))))
-        sounding = self._first.is_speech(self._amplified(frame, level)) if self._first else True
+        sounding = self._first.is_speech(self._amplified(frame, level)) if self._first else False
         if self._second is None:
             return Activity(sounding, sounding, float(sounding), level)
         self._listen(frame, sounding)
