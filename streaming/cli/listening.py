@@ -58,7 +58,7 @@ class Listening:
             session, service.scheduler, microphone, full_speed(service.scheduler, live=True)
         )
         status = 0
-        with Interrupts(transcription.stop) as interrupts:
+        with Interrupts(microphone.finish) as interrupts:
             try:
                 self._view.begin(microphone.name, 0, None, {})
                 await follow(transcription, transcript, self._view, self._warn)

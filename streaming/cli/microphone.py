@@ -42,7 +42,7 @@ def input_devices(library: Any) -> list[str]:
 
 
 class Microphone:
-    """An input device: iterate for 16-bit mono bytes until nobody asks any more.
+    """An input device: iterate for 16-bit mono bytes; :meth:`finish` ends it.
 
     Sound waits in a queue of a minute at most. What finds it full is dropped and counted in
     :attr:`lost_ms`: the machine is too slow, and lagging ever further behind helps no one.
@@ -64,7 +64,7 @@ class Microphone:
                 "`wirescribe listen --list-devices` shows what there is"
             ) from None
         self.lost_ms = 0
-        self._blocks: asyncio.Queue[bytes] = asyncio.Queue()
+        self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def _rate(self, found: Any) -> int:
         """Return 16 kHz where the device can, else the rate it prefers."""
@@ -102,5 +102,9 @@ class Microphone:
         except self._library.PortAudioError as error:
             raise CommandError(f"--device-name: {self.name!r} can't be opened: {error}") from None
         with stream:
-            while True:
-                yield await self._blocks.get()
+            while (block := await self._blocks.get()) is not None:
+                yield block
+
+    def finish(self) -> None:
+        """Take no more; what has been heard is still delivered."""
+        self._blocks.put_nowait(None)

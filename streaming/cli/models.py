@@ -54,7 +54,7 @@ def _list(arguments: argparse.Namespace) -> int:
     from streaming.models import default_models_dir, list_models
 
     models_dir = settings_from(arguments).engine.models_dir
-    _show(Console(), list_models(models_dir=models_dir))
+    show(Console(), list_models(models_dir=models_dir))
     errors = Console(stderr=True)
     if errors.is_terminal:
         folder = models_dir or default_models_dir()
@@ -102,8 +102,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0 if all(row.state is ModelState.READY for row in rows) else 1
 
 
-def _show(console: Console, rows: Sequence[ModelRow]) -> None:
-    """A table for people, tab-separated columns under a header line for programs."""
+def show(console: Console, rows: Sequence[ModelRow]) -> None:
+    """Print a table for people, tab-separated columns under a header line for programs."""
     if not console.is_terminal:
         for cells in (_COLUMNS, *(_cells(row) for row in rows)):
             print("\t".join(cells))

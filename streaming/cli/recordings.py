@@ -66,7 +66,7 @@ class Recordings:
         self._config = session_config(work.options, service)
         self._failed = False
         self._stopped = False
-        self._running: set[Transcription] = set()
+        self._running: dict[Transcription, Sound] = {}
         self._moved = asyncio.Event()
         self._audio_ms = self._words = 0
         self._watched = False
@@ -157,12 +157,12 @@ class Recordings:
         transcript = Transcript(source.name, self._names(source, sound))
         turn.begin(source.name, number, sound.duration_ms, transcript.speakers)
         transcription = self._transcription(sound, fed)
-        self._running.add(transcription)
+        self._running[transcription] = sound
         try:
             await follow(transcription, transcript, turn, self._warn)
             await before.wait()
         finally:
-            self._running.discard(transcription)
+            del self._running[transcription]
             turn.come()
             turn.end()
             transcript.complete &= sound.damage is None and not self._stopped
@@ -251,8 +251,11 @@ class Recordings:
     def _interrupt(self) -> None:
         self._stopped = True
         complain(self._errors, "finishing what was heard so far; Ctrl-C again ends at once")
-        for transcription in self._running:
-            transcription.stop()
+        for transcription, sound in self._running.items():
+            if sound.live:
+                sound.finish()
+            else:
+                transcription.stop()
         self._moved.set()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from enum import EnumType
+from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
@@ -121,8 +121,8 @@ def _number(value: float) -> str:
 
 def _kind(field: FieldInfo) -> str:
     annotation: Any = field.annotation
-    if isinstance(annotation, EnumType):
-        return ", ".join(member.value for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(str(member.value) for member in annotation)
     inner = [each for each in get_args(annotation) if each not in (NoneType, Ellipsis)]
     if inner and all(isinstance(each, str) for each in inner):  # a Literal
         return ", ".join(inner)

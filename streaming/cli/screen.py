@@ -16,6 +16,8 @@ from streaming.captions import to_text
 from streaming.events import Final, Partial, Suppressed
 
 _BAR_WIDTH = 32
+_SMALLEST_BAR = 8
+_SPEED_FROM_S = 1.0
 # A source shorter than this is over before a bar has said anything.
 _BAR_FROM_MS = 15_000
 
@@ -124,22 +126,24 @@ class Screen:
         figures = []
         if self._sources > 1:
             figures.append(f"{self._number + 1} of {self._sources}")
-        speed = decoded_ms / 1000 / max(0.001, self._clock() - self._began)
+        took_s = self._clock() - self._began
         if duration_ms:
             figures.append(f"{clock_time(decoded_ms)} of {clock_time(duration_ms)}")
         else:
             figures.append(clock_time(decoded_ms))
-        if decoded_ms:
+        if decoded_ms and took_s >= _SPEED_FROM_S:
+            speed = decoded_ms / 1000 / took_s
             figures.append(f"{speed:.1f}× real time")
             if duration_ms:
                 left_ms = max(0, duration_ms - decoded_ms) / speed
                 figures.append(f"{clock_time(math.ceil(left_ms / 1000) * 1000)} left")
+        told = Text(" · ".join(figures), style="dim", no_wrap=True, overflow="ellipsis")
         line = Table.grid(padding=(0, 1))
         if duration_ms:
-            bar = ProgressBar(duration_ms, min(decoded_ms, duration_ms), width=_BAR_WIDTH)
-            line.add_row(bar, Text(" · ".join(figures), style="dim"))
+            width = min(_BAR_WIDTH, max(_SMALLEST_BAR, self._console.width - len(told) - 2))
+            line.add_row(ProgressBar(duration_ms, min(decoded_ms, duration_ms), width=width), told)
         else:
-            line.add_row(Text(" · ".join(figures), style="dim"))
+            line.add_row(told)
         return line
 
 

@@ -66,6 +66,10 @@ class Sound:
                 raise block
             yield block
 
+    def finish(self) -> None:
+        """End a live source now; what it has said is still delivered."""
+        self._blocks.put_nowait(None)
+
     async def close(self) -> None:
         """Let go of the source; a pipe on which nothing arrives is left to itself."""
         self._closed = True
