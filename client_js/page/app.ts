@@ -142,8 +142,10 @@ export class App {
   }
 
   #showEmptiness(): void {
-    toggle(byId("welcome"), this.#view.empty && this.#listening === undefined);
-    for (const id of ["copy", "clear"]) byId(id, HTMLButtonElement).disabled = this.#view.empty;
+    const { empty } = this.#view;
+    toggle(byId("welcome"), empty && this.#listening === undefined);
+    toggle(byId("waiting"), empty && this.#listening !== undefined);
+    for (const id of ["copy", "clear"]) byId(id, HTMLButtonElement).disabled = empty;
   }
 
   #refresh(): void {

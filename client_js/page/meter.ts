@@ -1,6 +1,8 @@
 /** The level of the last second and a half, as bars. Decoration: the status says it in words. */
 
-const FLOOR_DB = -60;
+/** Full scale of the bars; loud speech comes close to it, a quiet room stays at the bottom. */
+const FLOOR_DB = -50;
+const CEILING_DB = -10;
 
 export class Meter {
   readonly #bars: HTMLElement[];
@@ -20,7 +22,9 @@ export class Meter {
   /** Takes the level of one 40 ms chunk; a bar stands for two of them. */
   add(rms: number): void {
     const db = 20 * Math.log10(Math.max(rms, 1e-6));
-    this.#pending = Math.max(this.#pending, Math.min(1, Math.max(0, 1 - (db + 6) / (FLOOR_DB + 6))));
+    const share = Math.min(1, Math.max(0, (db - FLOOR_DB) / (CEILING_DB - FLOOR_DB)));
+    // Squared, so that syllables show rather than a wall.
+    this.#pending = Math.max(this.#pending, share * share);
     this.#chunks += 1;
     if (this.#chunks < 2) return;
     this.#levels = [...this.#levels.slice(1), this.#pending];

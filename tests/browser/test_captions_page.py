@@ -149,6 +149,23 @@ async def test_the_worklet_loads_from_a_blob_when_its_file_does_not(
     page.complaints.clear()
 
 
+async def test_the_sound_of_a_tab(page: Page, server: ScriptedServer) -> None:
+    async def script(session: Session) -> None:
+        await session.started()
+        await session.heard(1000)
+        await session.final(0, "Said in another tab.")
+        await session.end()
+
+    server.play(script)
+    await page.open(server.url)
+    await page.click("#start-tab")
+    await page.wait_for(shows("Said in another tab."))
+    session = await server.session(0)
+    assert np.abs(np.frombuffer(bytes(session.audio[:32_000]), "<i2")).max() > 100
+    await page.click("#stop")
+    await page.wait_for(STOPPED)
+
+
 async def test_follows_the_newest_text_unless_the_reader_scrolled_up(
     page: Page, server: ScriptedServer
 ) -> None:

@@ -180,6 +180,27 @@ async def test_stop_can_be_cut_short(page: Page, server: ScriptedServer) -> None
     assert await log_lines(page) == ["Never finished"]
 
 
+async def test_a_microphone_that_is_unplugged(page: Page, server: ScriptedServer) -> None:
+    async def script(session: Session) -> None:
+        await session.started()
+        await session.ended.wait()
+        await session.final(0, "Said before it went.")
+        await session.end()
+
+    server.play(script)
+    await page.open(server.url)
+    await page.evaluate(
+        "(() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (c) => window.stream = await ask(c); })()"
+    )
+    await page.click("#start")
+    await (await server.session(0)).heard(300)
+    # What the browser does when the device goes away.
+    await page.evaluate("stream.getTracks()[0].dispatchEvent(new Event('ended'))")
+    assert "The sound ended" in await failure(page)
+    assert await log_lines(page) == ["Said before it went."]
+
+
 async def test_a_key_in_the_link_reaches_the_server(page: Page, server: ScriptedServer) -> None:
     server.play(_keep)
     await page.open(f"{server.url}#token=k3y.part")

@@ -46,6 +46,11 @@ export class AudioSource extends Emitter<SourceEvents> {
     node.port.onmessage = (event: MessageEvent<FromWorklet>) => this.#receive(event.data);
     node.onprocessorerror = () =>
       this.emit("lost", new CaptureError("worklet_failed", "The audio thread failed."));
+    // A phone call or a lock screen suspends the context; nobody else would wake it again.
+    context.onstatechange = () => {
+      if (this.#stopped === undefined && context.state !== "closed" && context.state !== "running")
+        void context.resume().catch(() => undefined);
+    };
     for (const track of stream.getAudioTracks()) {
       track.onended = () => this.emit("lost", new CaptureError("device_lost", "The sound ended."));
       track.onmute = () => this.emit("muted", true);
