@@ -1,7 +1,7 @@
 """The one asyncio pump that every WebSocket dialect runs on.
 
 Three tasks a connection: the reader (messages to session, never waiting for inference), the
-writer (outbox to socket, never blocking the session) and the minder (acks, idle time). The
+writer (outbox to socket, never blocking the session) and the minder (what the clock brings). The
 session itself is driven from the reader and from the scheduler, both on the same event loop.
 """
 
@@ -32,7 +32,6 @@ from streaming.logs import bound, get_logger
 from streaming.options import parse_configure
 from streaming.session import Phase, Session
 from streaming.transports.codec import (
-    Ack,
     Audio,
     Codec,
     Command,
@@ -45,6 +44,7 @@ from streaming.transports.codec import (
     Started,
 )
 from streaming.transports.outbox import Outbox
+from streaming.transports.watch import Watch
 
 if TYPE_CHECKING:
     from streaming.service import Service
@@ -52,9 +52,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 _SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
-_ACK_S = 1.0
-_SLOW_MS = 3_000
-_SLOW_AGAIN_S = 30.0
+_LOOK_S = 1.0
 _CLOSE_S = 5.0  # for the last messages to a client that may not read
 _LAST_WORDS_S = 10.0  # for the finals of what a client said before it was refused
 
@@ -66,12 +64,12 @@ class Connection:
         self._socket = socket
         self._codec = codec
         self._service = service
-        self._outbox = Outbox(service.settings.limits.outbox_messages)
-        self._guard = ConnectionGuard(service.connection_limits, time.monotonic())
+        now, limits = time.monotonic(), service.settings.limits
+        self._outbox = Outbox(limits.outbox_messages)
+        self._guard = ConnectionGuard(service.connection_limits, now)
+        self._watch = Watch(self._guard, limits.start_timeout_ms, now)
         self._session: Session | None = None
         self._id = secrets.token_urlsafe(12)
-        self._slow_told = -_SLOW_AGAIN_S
-        self._acked = Ack(-1, -1)
         self._over = asyncio.Event()
         self._failure: WirescribeError | None = None
         self._finished = False
@@ -299,29 +297,11 @@ class Connection:
     # -- minder --------------------------------------------------------------------------------
 
     async def _mind(self) -> None:
-        """Ack about once a second; end what is idle."""
-        start_s = self._service.settings.limits.start_timeout_ms / 1000
-        opened = time.monotonic()
         try:
             while True:
-                await asyncio.sleep(_ACK_S)
-                now = time.monotonic()
-                self._guard.idle(now)
-                if self._session is None:
-                    if now - opened > start_s:
-                        raise IdleTimeout(
-                            f"no start and no audio came within {start_s * 1000:.0f} ms"
-                        )
-                    continue
-                ack = Ack(self._session.received_ms, self._session.decoded_ms)
-                if ack != self._acked and not self._finished:
-                    self._acked = ack
-                    self._tell(ack)
-                if self._session.unheard_ms > _SLOW_MS and now - self._slow_told > _SLOW_AGAIN_S:
-                    self._slow_told = now
-                    message = "the server is busy: partials come late, finals will follow"
-                    detail = (("behind_ms", self._session.unheard_ms),)
-                    self._tell(Warned(WarningCode.SLOW_PARTIALS, message, detail))
+                await asyncio.sleep(_LOOK_S)
+                for notice in self._watch.look(self._session, time.monotonic()):
+                    self._tell(notice)
         except WirescribeError as error:
             await self._conclude(error)
 
