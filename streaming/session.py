@@ -19,6 +19,7 @@ import numpy.typing as npt
 from streaming.audio.framing import FrameCutter, Framer
 from streaming.channel import Channel
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis
+from streaming.errors import QuotaExceeded
 from streaming.events import (
     Ended,
     EndReason,
@@ -34,7 +35,9 @@ from streaming.vad import VadConfig, VoiceDetector
 from streaming.window import WindowConfig
 
 _SILENT_WARNING_MS = 10_000
+_SILENT_LEVEL = 3e-4  # A-law knows no zero: its silence is 2.4e-4
 _CLIPPED_SHARE = 0.01
+_MOST_PROMISES = 1_000
 
 
 class Phase(Enum):
@@ -123,11 +126,12 @@ class Session:
         """
         if self._phase is not Phase.OPEN:
             return []
-        before = self._framer.clipped_samples
         events = self._push(self._framer.push(data))
-        clipped = self._framer.clipped_samples - before
-        samples = len(data) / self._config.audio.bytes_per_sample
-        if clipped > _CLIPPED_SHARE * samples and not self._clipping_told:
+        clipped = self._framer.clipped_samples
+        audio = self._config.audio
+        # Of all there was, at least of a second: a click in a tiny chunk is no matter.
+        heard = max(self._framer.received_samples, audio.sample_rate) * audio.channels
+        if clipped > _CLIPPED_SHARE * heard and not self._clipping_told:
             self._clipping_told = True
             events.append(
                 Warned(
@@ -145,9 +149,17 @@ class Session:
             channel.configure(config)
 
     def finalize(self, request_id: str | None = None) -> list[Event]:
-        """Decode all audio received so far, now, and say so when it is done."""
+        """Decode all audio received so far, now, and say so when it is done.
+
+        Raises :class:`~streaming.errors.QuotaExceeded` when too many of these wait already.
+        """
         if self._phase is not Phase.OPEN:
             return []
+        if len(self._promises) >= _MOST_PROMISES:
+            raise QuotaExceeded(
+                f"finalize: {_MOST_PROMISES} requests wait for their answers; wait for one",
+                field="finalize",
+            )
         events = self._cut(EndReason.FINALIZE)
         self._promises.append((request_id, self._channels[0].received))
         return [*events, *self._kept_promises()]
@@ -182,7 +194,7 @@ class Session:
         """Tell once when nothing but digital silence arrives: a muted or wrong device."""
         if not block.size:
             return []
-        if block.any():
+        if np.abs(block).max() > _SILENT_LEVEL:
             self._silent_samples = 0
             return []
         before = self._silent_samples
