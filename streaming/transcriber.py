@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
@@ -111,11 +112,12 @@ class Transcription:
         audio = self.session.config.audio
         size = max(1, _SLICE_MS * audio.sample_rate // 1000) * audio.bytes_per_frame
         try:
-            async for data in self._sound:
-                for at in range(0, len(data), size):
-                    self._say(self.session.receive_audio(data[at : at + size]))
-                    self._scheduler.wake()
-                    await self._wait_for_room()
+            async with _closing(aiter(self._sound)) as chunks:
+                async for data in chunks:
+                    for at in range(0, len(data), size):
+                        self._say(self.session.receive_audio(data[at : at + size]))
+                        self._scheduler.wake()
+                        await self._wait_for_room()
         except Exception as error:
             self._sound_failure = error
         self._end()
@@ -175,3 +177,13 @@ class Transcription:
         if self._feeder is not None:
             self._feeder.cancel()
         self._news.set()
+
+
+@asynccontextmanager
+async def _closing(chunks: AsyncIterator[bytes]) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Let a generator tidy up when the block is left, not when it is found by the collector."""
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()

@@ -141,6 +141,8 @@ class Recordings:
         try:
             async with _closing(await opening) as sound:
                 await self._transcribe(number, sound, turn, fed, before)
+        except BrokenPipeError:  # nobody reads any more, whatever else there is to transcribe
+            raise
         except (WirescribeError, OSError) as error:
             await before.wait()
             self._fail(error)
