@@ -180,6 +180,22 @@ async def test_many_requests_in_one_breath_are_no_offence() -> None:
         assert ids == [str(n) for n in range(500)]
 
 
+async def test_requests_that_wait_for_their_answers_are_bounded() -> None:
+    gate = Gate()
+    with serving(FakeEngine(gate)) as server:
+        try:
+            async with client(server.url + "?language=en&partials=false") as it:
+                await it.send(spoken(800))
+                await it.until("speech_started")
+                await _in_one_piece(it, [{"type": "finalize", "id": n} for n in range(1_001)])
+                error = await it.refused("quota_exceeded")
+            assert error["field"] == "finalize"
+            assert "1000" in error["message"]
+        finally:
+            gate.open.set()
+        await serves_on(server)
+
+
 async def _in_one_piece(it: Client, messages: list[dict[str, object]]) -> None:
     connection = it.connection
     for message in messages:
