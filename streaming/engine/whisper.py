@@ -261,8 +261,11 @@ class WhisperEngine:
                 if (languages[i][0], request.task.value) == key and tokens[i]
             ]
             tokenizer = self._tokenizer(*key)
-            spaced = key[0] not in _UNSPACED
-            split = {i: spans(*_split(tokenizer, tokens[i]), spaced=spaced) for i in mine}
+            # What is translated is English, whatever was spoken.
+            written = "en" if key[1] == Task.TRANSLATE else key[0]
+            spaced = written not in _UNSPACED
+            splitter = self._tokenizer(written, key[1])
+            split = {i: spans(*_split(splitter, tokens[i]), spaced=spaced) for i in mine}
             timed = [i for i in mine if requests[i].words]
             for i in mine:
                 out[i] = tuple(Word(span.text) for span in split[i])

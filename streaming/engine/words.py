@@ -34,8 +34,9 @@ def spans(
     """Join the tokenizer's pieces into words, so that nothing but a space separates two of them.
 
     In a language without spaces (``spaced`` false) the pieces are characters: there, closing
-    marks join the piece before and opening marks the one behind. Text is conserved exactly:
-    joining the result gives the input.
+    marks join the piece before, opening marks the one behind, and letters of other scripts each
+    other. A space leads the word behind it. Text is conserved exactly: joining the result gives
+    the input.
     """
     out: list[TokenSpan] = []
     position = 0
@@ -43,20 +44,39 @@ def spans(
         span = TokenSpan(text, position, position + len(ids))
         position = span.last
         if out and _belongs_behind(out[-1].text, text, spaced):
-            out[-1] = TokenSpan(out[-1].text + text, out[-1].first, span.last)
+            out[-1] = _joined(out[-1], span)
         else:
             out.append(span)
+    if len(out) > 1 and not out[-1].text.strip():
+        out[-2:] = [_joined(out[-2], out[-1])]
     return out
+
+
+def _joined(one: TokenSpan, other: TokenSpan) -> TokenSpan:
+    return TokenSpan(one.text + other.text, one.first, other.last)
 
 
 def _belongs_behind(before: str, text: str, spaced: bool) -> bool:
     """Whether a piece is part of the word before it."""
     stripped = text.strip()
-    if not stripped or (spaced and not text.startswith(" ")):
-        return True
     if all(c in _OPENING for c in before.strip()):
+        return True  # a lone space too: it leads the word behind it
+    if not stripped:
+        return False
+    if spaced and not text.startswith(" "):
+        return True
+    if not spaced and _spaced_script(before[-1]) and _spaced_script(text[0]):
         return True
     return all(c in _CLOSING for c in stripped)
+
+
+def _spaced_script(character: str) -> bool:
+    """Whether it is a letter or digit of a script that puts spaces between words.
+
+    Latin, Greek, Cyrillic and Armenian stand below U+0590: names and numbers inside Chinese or
+    Japanese are written in them, and come in several pieces.
+    """
+    return character < "\u0590" and character.isalnum()
 
 
 def token_starts(path: Sequence[tuple[int, int]], token_count: int) -> list[int]:
