@@ -3,90 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-import numpy as np
 import pytest
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice
+from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.base import Engine
-from streaming.engine.fake import FakeEngine, Script
-from streaming.errors import EngineFault, InternalError, WirescribeError
+from streaming.engine.fake import FakeEngine
+from streaming.errors import EngineFault, InternalError
 from streaming.scheduler import Scheduler
+from tests.support.work import Client, Gate, answer, request
 
 pytestmark = pytest.mark.timeout(20)
-
-
-def request(kind: Kind, number: int, *, padded: bool = False, channel: int = 0) -> DecodeRequest:
-    return DecodeRequest(
-        kind=kind,
-        channel=channel,
-        segment=number,
-        start_sample=0,
-        audio=np.zeros(320, np.float32),
-        language=LanguageChoice(fixed="en"),
-        padded=padded,
-    )
-
-
-def answer(asked: DecodeRequest) -> Hypothesis:
-    return Hypothesis(f"{asked.kind}-{asked.segment}", (), "en", 1.0)
-
-
-class Client:
-    """A source with a list of work; what it is told is kept."""
-
-    def __init__(self, *requests: DecodeRequest) -> None:
-        self.offered = list(requests)
-        self.begun: list[DecodeRequest] = []
-        self.answers: list[tuple[DecodeRequest, Hypothesis | None]] = []
-        self.failures: list[WirescribeError] = []
-        self.changed = asyncio.Event()
-
-    def work(self) -> Iterable[DecodeRequest]:
-        yield from [each for each in self.offered if not any(each is b for b in self.begun)]
-
-    def begin(self, request: DecodeRequest) -> None:
-        self.begun.append(request)
-
-    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
-        self.answers.append((request, hypothesis))
-        self.changed.set()
-
-    def work_failed(self, error: WirescribeError) -> None:
-        self.failures.append(error)
-        self.changed.set()
-
-    async def until(self, condition: Callable[[Client], bool]) -> None:
-        while not condition(self):
-            self.changed.clear()
-            await self.changed.wait()
-
-    async def served(self, count: int | None = None) -> None:
-        wanted = len(self.offered) if count is None else count
-        await self.until(lambda it: len(it.answers) >= wanted)
-
-
-class Gate:
-    """Holds the engine's threads until the test lets them go on."""
-
-    def __init__(self, script: Script = answer) -> None:
-        self._script = script
-        self._open = threading.Event()
-        self._entered = threading.Semaphore(0)
-
-    def __call__(self, asked: DecodeRequest) -> Hypothesis:
-        self._entered.release()
-        assert self._open.wait(10), "the test never opened the gate"
-        return self._script(asked)
-
-    async def entered(self) -> None:
-        assert await asyncio.to_thread(self._entered.acquire, timeout=10)
-
-    def open(self) -> None:
-        self._open.set()
 
 
 @asynccontextmanager
@@ -246,7 +176,7 @@ async def test_a_final_that_fails_once_is_decoded_after_all() -> None:
 
 async def test_a_wrong_number_of_answers_is_a_failure_and_no_end_of_service() -> None:
     class Short(FakeEngine):
-        def decode(self, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
+        def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
             return super().decode(requests)[: 1 if len(requests) > 1 else None]
 
     client = Client(request(Kind.FINAL, 1), request(Kind.FINAL, 2))
@@ -354,3 +284,41 @@ async def test_a_turn_waits_behind_what_is_being_decoded() -> None:
 def test_no_engine_is_no_scheduler() -> None:
     with pytest.raises(ValueError, match="at least one engine"):
         Scheduler([])
+
+
+class Recorder(FakeEngine):
+    """Remembers how wide it searched for whom."""
+
+    def __init__(self) -> None:
+        super().__init__(answer)
+        self.beams: dict[Kind, int] = {}
+
+    def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
+        self.beams.update({asked.kind: beam for asked in requests})
+        return super().decode(requests)
+
+
+async def test_what_lasts_is_searched_wider_while_there_is_time() -> None:
+    engine = Recorder()
+    client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
+    async with serving(engine, start=False) as scheduler:
+        scheduler.add(client)
+        scheduler.start()
+        await client.served()
+    assert engine.beams == {Kind.FINAL: 5, Kind.PARTIAL: 1, Kind.EARLY: 5}
+    assert Kind.PARTIAL not in {asked.kind for asked in engine.batches[0]}
+
+
+async def test_under_load_search_is_narrow_and_nothing_is_decoded_ahead() -> None:
+    engine = Recorder()
+    client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
+    async with serving(engine, start=False) as scheduler:
+        now = time.monotonic()
+        scheduler.headroom.begin(0, now - 5)
+        scheduler.headroom.end(0, now)
+        scheduler.add(client)
+        scheduler.start()
+        await client.served(2)
+        await scheduler.turn()
+    assert engine.beams == {Kind.FINAL: 1, Kind.PARTIAL: 1}
+    assert {asked.kind for asked in client.begun} == {Kind.FINAL, Kind.PARTIAL}

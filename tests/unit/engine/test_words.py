@@ -1,0 +1,99 @@
+"""Tokens to words: what belongs together, and when it was said."""
+
+from __future__ import annotations
+
+import pytest
+
+from streaming.decoding import Word
+from streaming.engine.words import TokenSpan, spans, timed_words, token_starts
+
+
+def joined(pieces: list[str], *, spaced: bool = True) -> list[str]:
+    return [span.text for span in spans(pieces, [[1]] * len(pieces), spaced=spaced)]
+
+
+@pytest.mark.parametrize(
+    "pieces, words",
+    [
+        ([], []),
+        ([" Hello", ",", " world", "!"], [" Hello,", " world!"]),
+        ([" it", "'s"], [" it's"]),
+        ([" well", "-", "known"], [" well-known"]),
+        ([' "', "Yes", '"', " she", " said"], [' "Yes"', " she", " said"]),
+        ([" (", "maybe", ")", "."], [" (maybe)."]),
+        ([" 3", ".", "5", " %"], [" 3.5 %"]),
+        ([" wait", " …", " no"], [" wait …", " no"]),
+        ([" ¿", "Qué", "?"], [" ¿Qué?"]),
+        ([" a", " "], [" a "]),
+        (["Hello", " you"], ["Hello", " you"]),
+    ],
+)
+def test_pieces_of_a_language_with_spaces(pieces: list[str], words: list[str]) -> None:
+    assert joined(pieces) == words
+
+
+@pytest.mark.parametrize(
+    "pieces, words",
+    [
+        (["今", "天", "。"], ["今", "天。"]),
+        (["「", "は", "い", "」"], ["「は", "い」"]),
+        (["好", "，", "吗", "？"], ["好，", "吗？"]),
+    ],
+)
+def test_pieces_of_a_language_without_spaces(pieces: list[str], words: list[str]) -> None:
+    assert joined(pieces, spaced=False) == words
+
+
+def test_spans_count_tokens_not_pieces() -> None:
+    found = spans([" un", "believ", "able", " yes"], [[1], [2, 3], [4], [5]])
+    assert found == [TokenSpan(" unbelievable", 0, 4), TokenSpan(" yes", 4, 5)]
+
+
+@pytest.mark.parametrize(
+    "path, count, starts",
+    [
+        ([(0, 0), (0, 1), (1, 2), (2, 7), (3, 9)], 3, [0, 2, 7, 9]),
+        # Nothing is aligned to the end of the text: it is where the path ends.
+        ([(0, 3), (1, 5), (1, 8)], 2, [3, 5, 8]),
+        # A token that the path skips begins with the next one.
+        ([(0, 1), (2, 6), (3, 9)], 3, [1, 6, 6, 9]),
+        ([], 2, [0, 0, 0]),
+        ([(0, 4)], 0, [4]),
+        ([(7, 4), (-1, 2)], 1, [4, 4]),
+    ],
+)
+def test_where_tokens_start(path: list[tuple[int, int]], count: int, starts: list[int]) -> None:
+    assert token_starts(path, count) == starts
+
+
+def timed(*those: tuple[str, int, int], duration_ms: int = 10_000) -> list[tuple[int, int]]:
+    """Times of words of one token each; starts and the last end are in frames of 20 ms."""
+    words = [TokenSpan(text, i, i + 1) for i, (text, _, _) in enumerate(those)]
+    starts = [start for _, start, _ in those] + [those[-1][2]]
+    found = timed_words(words, starts, [0.5] * len(those), duration_ms)
+    return [(word.start_ms or 0, word.end_ms or 0) for word in found]
+
+
+def test_a_word_lasts_until_the_next() -> None:
+    assert timed((" one", 5, 0), (" two", 20, 0), (" three", 40, 60)) == [
+        (100, 400), (400, 800), (800, 1_200),
+    ]  # fmt: skip
+
+
+def test_a_pause_before_a_word_is_not_the_words() -> None:
+    assert timed((" no", 0, 0), (" yes", 150, 160))[0] == (2_400, 3_000)
+
+
+def test_a_pause_behind_the_last_word_is_not_the_words() -> None:
+    assert timed((" well", 0, 0), (" yes", 20, 300))[1] == (400, 1_150)
+
+
+def test_nothing_lies_outside_the_audio() -> None:
+    assert timed((" a", 2, 0), (" b", 45, 70), duration_ms=1_000) == [(450, 900), (900, 1_000)]
+
+
+def test_confidence_is_the_mean_of_the_tokens_within_bounds() -> None:
+    words = [TokenSpan(" un", 0, 2), TokenSpan(" do", 2, 3), TokenSpan("", 3, 3)]
+    found = timed_words(words, [0, 1, 2, 3], [0.5, 0.75, 1.2], 1_000)
+    assert [word.confidence for word in found] == [0.625, 1.0, 0.0]
+    assert found[0] == Word(" un", 0, 40, 0.625)

@@ -1,0 +1,198 @@
+"""One channel's order of work: finals before partials, one request a segment, nothing twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from streaming.channel import Channel
+from streaming.decoding import DecodeRequest, Kind
+from streaming.engine.fake import count_words
+from streaming.events import (
+    EndReason,
+    Event,
+    Final,
+    LanguageDetected,
+    Partial,
+    SpeechEnded,
+    SpeechStarted,
+)
+from streaming.options import SessionConfig
+from streaming.segmenter import Endpointing
+from streaming.window import WindowConfig
+from tests.support.voices import LOUD, SILENT, LoudnessDetector, frame
+
+MS = 16
+
+
+class Line:
+    """A channel and its driver."""
+
+    def __init__(self, **options: object) -> None:
+        plain = SessionConfig(language="en")
+        self.config = dataclasses.replace(plain, **options)  # type: ignore[arg-type]
+        numbers = itertools.count(7)
+        self.channel = Channel(
+            2,
+            self.config,
+            detector=LoudnessDetector(),
+            window=WindowConfig(),
+            number=lambda: next(numbers),
+        )
+
+    def hear(self, amplitude: float, frames: int) -> list[Event]:
+        return [event for _ in range(frames) for event in self.channel.push(frame(amplitude))]
+
+    def offers(self, kind: Kind | None = None) -> list[DecodeRequest]:
+        return [r for r in self.channel.work() if kind is None or r.kind is kind]
+
+    def begin(self, kind: Kind) -> DecodeRequest:
+        request = self.offers(kind)[0]
+        self.channel.begin(request)
+        return request
+
+    def answer(self, request: DecodeRequest) -> list[Event]:
+        return self.channel.done(request, count_words(request))
+
+
+def test_a_channel_tells_when_speech_begins_and_ends() -> None:
+    it = Line()
+    assert it.hear(SILENT, 20) + it.hear(LOUD, 30) == [SpeechStarted(2, 100)]
+    assert it.hear(SILENT, 40) == [SpeechEnded(2, 1_000)]
+    assert it.channel.received == 90 * 320
+
+
+def test_asking_changes_nothing_and_beginning_takes_it_off_the_list() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    assert it.offers() == it.offers() != []
+    it.begin(Kind.PARTIAL)
+    assert it.offers() == []
+
+
+def test_finals_are_offered_before_and_instead_of_partials() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 40)
+    it.hear(LOUD, 50)
+    assert [(r.kind, r.segment) for r in it.offers()] == [(Kind.FINAL, 7)]
+    it.answer(it.begin(Kind.FINAL))
+    assert [(r.kind, r.segment) for r in it.offers()] == [(Kind.PARTIAL, 8)]
+
+
+def test_a_final_waits_for_the_partial_that_is_on_its_way_and_drops_it() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    partial = it.begin(Kind.PARTIAL)
+    it.channel.cut(EndReason.FINALIZE)
+    assert it.offers() == []
+    assert it.answer(partial) == []
+    assert [r.kind for r in it.offers()] == [Kind.FINAL]
+
+
+def test_a_failed_partial_is_not_asked_for_again_without_news() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    request = it.begin(Kind.PARTIAL)
+    assert it.channel.done(request, None) == []
+    assert it.offers() == []
+    it.hear(LOUD, 25)
+    assert it.offers(Kind.PARTIAL)
+
+
+def test_an_early_final_is_offered_once_a_pause_when_partials_are_done() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 14)
+    assert [r.kind for r in it.offers()] == [Kind.PARTIAL]
+    it.answer(it.begin(Kind.PARTIAL))
+    (early,) = it.offers()
+    assert (early.kind, early.start_sample, early.end_sample) == (Kind.EARLY, 0, 1_240 * MS)
+    it.channel.begin(early)
+    it.answer(early)
+    assert it.offers() == []
+
+
+def test_the_audio_of_a_request_is_what_was_heard() -> None:
+    it = Line()
+    noise = np.random.default_rng(5).uniform(-0.9, 0.9, (50, 320)).astype(np.float32)
+    for each in noise:
+        it.channel.push(each)
+    it.channel.cut(EndReason.END)
+    np.testing.assert_array_equal(it.begin(Kind.FINAL).audio, noise.ravel())
+
+
+def test_a_cut_for_length_goes_on_without_a_word() -> None:
+    it = Line(endpointing=Endpointing(700, 2_000))
+    events = it.hear(LOUD, 150)
+    assert events == [SpeechStarted(2, 0)]
+    it.hear(SILENT, 40)
+    first, second = it.offers(Kind.FINAL)
+    assert first.end_sample == second.start_sample
+
+
+def test_a_cut_for_length_in_a_pause_ends_the_speech() -> None:
+    it = Line(endpointing=Endpointing(5_000, 2_000))
+    it.hear(LOUD, 80)
+    assert it.hear(SILENT, 100) == [SpeechEnded(2, 1_600)]
+
+
+def test_decided_follows_the_decoding_and_never_goes_back() -> None:
+    it = Line()
+    decided = []
+
+    def look() -> None:
+        decided.append(it.channel.decided)
+
+    for amplitude, frames in ((SILENT, 30), (LOUD, 40), (SILENT, 40), (LOUD, 3), (SILENT, 60)):
+        for _ in range(frames):
+            it.hear(amplitude, 1)
+            look()
+    assert it.channel.decided == 300 * MS
+    assert it.channel.waiting == it.offers(Kind.FINAL)[0].end_sample - 300 * MS
+    it.answer(it.begin(Kind.FINAL))
+    look()
+    assert it.channel.decided == it.channel.received - 300 * MS
+    it.channel.cut(EndReason.FINALIZE)
+    look()
+    assert it.channel.decided == it.channel.received
+    assert decided == sorted(decided)
+
+
+@pytest.mark.parametrize("confidence, told", [(0.4, False), (0.6, True)])
+def test_a_partial_tells_the_language_only_when_it_is_believed(
+    confidence: float, told: bool
+) -> None:
+    it = Line(language=None)
+    it.hear(LOUD, 60)
+    request = it.begin(Kind.PARTIAL)
+    heard = dataclasses.replace(count_words(request), language="de", language_confidence=confidence)
+    events = it.channel.done(request, heard)
+    assert isinstance(events[-1], Partial)
+    assert (LanguageDetected(2, "de", confidence) in events) is told
+    it.hear(LOUD, 30)
+    assert it.offers()[0].language.fixed == ("de" if told else None)
+
+
+def test_a_final_asks_for_the_language_again_and_keeps_what_was_heard() -> None:
+    it = Line(language=None)
+    for _ in range(2):
+        it.hear(LOUD, 60)
+        it.hear(SILENT, 40)
+        request = it.begin(Kind.FINAL)
+        heard = dataclasses.replace(count_words(request), language="de", language_confidence=0.8)
+        events = it.channel.done(request, heard)
+    assert (request.language.fixed, request.language.current) == (None, "de")
+    assert [type(event) for event in events] == [Final]
+
+
+def test_an_answer_nobody_waits_for_is_dropped() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    request = it.begin(Kind.PARTIAL)
+    stray = dataclasses.replace(request, segment=99)
+    it.channel.begin(stray)
+    assert it.answer(stray) == []

@@ -1,0 +1,188 @@
+"""One segment: what it asks for while it is open, and what becomes of it when it is closed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
+from streaming.events import EndReason, Final, Partial, Suppressed
+from streaming.options import SessionConfig
+from streaming.segment import Segment
+from streaming.window import WindowConfig
+
+MS = 16
+ENGLISH = LanguageChoice(fixed="en")
+
+
+def segment(start_ms: int = 1_000, **options: object) -> Segment:
+    config = dataclasses.replace(SessionConfig(), **options)  # type: ignore[arg-type]
+    return Segment(4, 1, start_ms * MS, config, WindowConfig())
+
+
+def silence(ms: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.zeros(ms * MS, np.float32)
+
+
+def said(*texts: str, **fields: object) -> Hypothesis:
+    """Words of 300 ms from the start of the request's audio on."""
+    words = tuple(
+        Word(f" {text}", i * 300, (i + 1) * 300, 0.5 + i / 100) for i, text in enumerate(texts)
+    )
+    plain = Hypothesis(
+        " ".join(texts), words, "en", 0.9,
+        average_logprob=-0.2, no_speech=0.1, token_count=len(words),
+    )  # fmt: skip
+    return dataclasses.replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def partial(it: Segment, start_ms: int, ms: int, *texts: str) -> list[Partial]:
+    request = it.partial_request(silence(ms), start_ms * MS, timed=True, language=ENGLISH)
+    events = it.partial_done(request, said(*texts))
+    assert all(isinstance(event, Partial) for event in events)
+    return [event for event in events if isinstance(event, Partial)]
+
+
+def closed(it: Segment, end_ms: int = 3_000, voice_end_ms: int = 2_760) -> Segment:
+    audio = silence(end_ms - it.start // MS)
+    it.close(end_ms * MS, voice_end_ms * MS, audio, EndReason.SILENCE)
+    return it
+
+
+def final(it: Segment) -> Final:
+    assert isinstance(it.outcome, Final)
+    return it.outcome
+
+
+def test_requests_say_what_the_client_asked_for() -> None:
+    it = segment(task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",))
+    asked = it.partial_request(silence(800), 1_200 * MS, timed=False, language=ENGLISH)
+    assert asked == DecodeRequest(
+        kind=Kind.PARTIAL, channel=1, segment=4, start_sample=1_200 * MS, audio=silence(800),
+        language=ENGLISH, task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",),
+        words=False, padded=False,
+    )  # fmt: skip
+    early = it.early_request(silence(900), ENGLISH)
+    assert (early.kind, early.start_sample, early.words) == (Kind.EARLY, it.start, True)
+    last = closed(it).final_request(ENGLISH)
+    assert (last.kind, last.start_sample, last.end_sample) == (Kind.FINAL, 1_000 * MS, 3_000 * MS)
+    assert (last.words, last.padded) == (True, False)
+
+
+def test_partials_are_numbered_and_sent_only_when_something_changed() -> None:
+    it = segment()
+    (first,) = partial(it, 1_000, 900, "the", "quick")
+    assert (first.segment, first.channel, first.revision, first.start_ms, first.end_ms) == (
+        4, 1, 1, 1_000, 1_900,
+    )  # fmt: skip
+    (second,) = partial(it, 1_000, 1_200, "the", "quick")
+    assert (second.revision, second.committed, second.tentative) == (2, "the quick", "")
+    assert partial(it, 1_000, 1_300, "the", "quick") == []
+    assert it.shown
+
+
+def test_doubtful_partials_are_not_shown() -> None:
+    it = segment()
+    request = it.partial_request(silence(900), it.start, timed=False, language=ENGLISH)
+    for doubtful in (
+        said("thanks", average_logprob=-1.6),
+        said("thanks", average_logprob=-0.7, no_speech=0.8),
+        said(),
+    ):
+        assert it.partial_done(request, doubtful) == []
+    assert not it.shown
+
+
+def test_a_long_window_moves_up_and_nothing_committed_is_lost() -> None:
+    it = segment(0)
+    texts = [f"w{n}" for n in range(24)]
+    partial(it, 0, 6_900, *texts[:23])
+    (grown,) = partial(it, 0, 7_200, *texts)
+    assert grown.committed == " ".join(texts[:23])
+    start_ms = it.window.start // MS
+    assert 0 < start_ms <= 5_200
+    first = start_ms // 300
+    (later,) = partial(it, start_ms, 7_500 - start_ms, *texts[first:], "w24")
+    assert later.committed + later.tentative == " ".join([*texts, "w24"])
+
+
+def test_a_final_is_in_stream_time_with_its_confidence() -> None:
+    it = closed(segment())
+    assert it.final_done(said("hello", "there"))
+    assert final(it) == Final(
+        segment=4, channel=1, start_ms=1_000, end_ms=3_000, text="hello there",
+        confidence=0.505, language="en", language_confidence=0.9, reason=EndReason.SILENCE,
+        words=(Word(" hello", 1_000, 1_300, 0.5), Word(" there", 1_300, 1_600, 0.51)),
+        word_count=2,
+    )  # fmt: skip
+
+
+def test_words_may_be_left_out_but_are_counted() -> None:
+    it = closed(segment(words=False))
+    it.final_done(said("hello", "there"))
+    assert (final(it).words, final(it).word_count) == (None, 2)
+
+
+def test_a_doubtful_final_is_asked_for_once_more_and_then_stands() -> None:
+    it = closed(segment())
+    doubtful = said("mumble", average_logprob=-1.1)
+    assert not it.final_done(doubtful)
+    assert it.outcome is None
+    assert it.final_request(ENGLISH).padded
+    assert it.final_done(doubtful)
+    assert final(it).text == "mumble"
+
+
+def test_a_loop_that_stays_is_cut_and_what_is_left_may_be_nothing() -> None:
+    it = closed(segment())
+    loop = said(*["go", "on"] * 9)
+    assert not it.final_done(loop)
+    assert it.final_done(loop)
+    assert final(it).text == "go on"
+
+
+def test_noise_is_suppressed_with_its_reason() -> None:
+    it = closed(segment())
+    assert it.final_done(said("thanks", average_logprob=-0.7, no_speech=0.8))
+    assert it.outcome == Suppressed(4, 1, 1_000, 3_000, "no_speech")
+
+
+def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
+    it = segment()
+    assert it.early_due(3_000 * MS)
+    asked = it.early_request(silence(2_000), ENGLISH)
+    it.early_begun(asked.end_sample)
+    assert not it.early_due(3_000 * MS)
+    assert it.early_due(3_020 * MS)
+    it.early_done(asked, said("hello"))
+    closed(it, end_ms=3_000, voice_end_ms=2_760)
+    assert final(it).text == "hello"
+
+
+def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
+    it = segment()
+    asked = it.early_request(silence(1_400), ENGLISH)
+    it.early_begun(asked.end_sample)
+    it.early_done(asked, said("hel"))
+    closed(it, end_ms=3_000, voice_end_ms=2_760)
+    assert it.outcome is None
+
+
+def test_silence_behind_the_last_voice_needs_no_decoding() -> None:
+    it = segment()
+    asked = it.early_request(silence(2_000), ENGLISH)
+    it.early_done(asked, said("hello"))
+    # Finalized two seconds into the silence: what was decoded ends where the voice has faded.
+    closed(it, end_ms=5_000, voice_end_ms=2_760)
+    assert final(it).text == "hello"
+    assert final(it).end_ms == 5_000
+
+
+def test_a_doubtful_early_answer_leads_to_a_padded_final() -> None:
+    it = segment()
+    asked = it.early_request(silence(2_000), ENGLISH)
+    it.early_done(asked, said("hello", looped=True))
+    closed(it)
+    assert it.outcome is None
+    assert it.final_request(ENGLISH).padded

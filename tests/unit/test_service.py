@@ -1,0 +1,172 @@
+"""What a process shares: loading, places, draining, stopping, and how the engine is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import Engine
+from streaming.engine.fake import FakeEngine
+from streaming.errors import BadConfiguration, Overloaded, Restarting, UnsupportedAudio
+from streaming.lifecycle import Life
+from streaming.segmenter import Endpointing
+from streaming.service import Service
+from streaming.settings import Settings
+from tests.support.work import Client, Gate, answer, request
+
+pytestmark = pytest.mark.timeout(30)
+
+
+def settings(**sections: dict[str, object]) -> Settings:
+    return Settings.model_validate({"vad": {"mode": "webrtc"}, **sections})
+
+
+class Visitor:
+    """A connection that takes note of being drained, and leaves when told to."""
+
+    def __init__(self, service: Service, *, fails: bool = False) -> None:
+        self._service = service
+        self._fails = fails
+        self.deadlines: list[float] = []
+
+    async def drain(self, deadline_s: float) -> None:
+        self.deadlines.append(deadline_s)
+        if self._fails:
+            self._service.leave(self)
+            raise ConnectionResetError
+        await asyncio.sleep(0)
+        self._service.leave(self)
+
+
+class Used(FakeEngine):
+    """A fake engine that occupies memory."""
+
+    def __init__(self, mib: int | None) -> None:
+        super().__init__()
+        self._mib = mib
+
+    def memory_used_bytes(self) -> int | None:
+        return None if self._mib is None else self._mib * 2**20
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    it = Service(settings(limits={"max_sessions": 2}), lambda: [FakeEngine()])
+    await it.start()
+    yield it
+    await it.stop()
+
+
+async def test_it_is_warm_before_it_is_ready() -> None:
+    engine = FakeEngine(languages=("de",))
+    it = Service(settings(), lambda: [engine])
+    assert it.lifecycle.life is Life.STARTING
+    await it.start()
+    kinds = {asked.kind for batch in engine.batches for asked in batch}
+    assert {Kind.PARTIAL, Kind.FINAL} <= kinds
+    assert {asked.language.fixed for batch in engine.batches for asked in batch} == {"de"}
+    assert it.languages == ("de",)
+    assert [it.lifecycle.life] == [Life.READY]
+    await it.stop()
+    assert engine.closed
+
+
+async def test_what_loading_raises_is_raised_and_it_never_gets_ready() -> None:
+    def load() -> Sequence[Engine]:
+        raise OSError("no model")
+
+    it = Service(settings(), load)
+    with pytest.raises(OSError, match="no model"):
+        await it.start()
+    assert it.lifecycle.life is Life.STARTING
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = it.scheduler
+    with pytest.raises(Overloaded, match="loading"):
+        it.admit(Visitor(it))
+    assert await it.engine_response_ms(1) is None
+    await it.stop()
+
+
+async def test_places_are_counted_and_come_back_once(service: Service) -> None:
+    one, two, three = (Visitor(service) for _ in range(3))
+    service.admit(one)
+    service.admit(two)
+    with pytest.raises(Overloaded, match="all 2 sessions"):
+        service.admit(three)
+    service.leave(three)
+    assert service.slots.active == 2
+    service.leave(one)
+    service.leave(one)
+    service.admit(three)
+    assert service.slots.active == 2
+
+
+async def test_draining_asks_everyone_and_takes_nobody(service: Service) -> None:
+    visitors = [Visitor(service, fails=True), Visitor(service)]
+    for visitor in visitors:
+        service.admit(visitor)
+    await service.drain(3.0)
+    assert [visitor.deadlines for visitor in visitors] == [[3.0], [3.0]]
+    assert service.lifecycle.life is Life.DRAINING
+    with pytest.raises(Restarting):
+        service.admit(Visitor(service))
+    await service.drain(3.0)
+    assert visitors[0].deadlines == [3.0]
+
+
+async def test_sessions_get_the_operators_settings() -> None:
+    chosen = settings(
+        endpointing={"silence_ms": 400, "max_segment_ms": 9_000},
+        limits={"max_channels": 1, "max_session_ms": 60_000},
+    )
+    it = Service(chosen, lambda: [FakeEngine()])
+    await it.start()
+    config = it.parse_start({"language": "de"})
+    assert config.endpointing == Endpointing(400, 9_000)
+    assert config.language == "de"
+    assert it.new_session(config).config == config
+    with pytest.raises(UnsupportedAudio):
+        it.parse_start({"audio": {"channels": 2}})
+    with pytest.raises(BadConfiguration):
+        it.parse_start({"language": "tlh"})
+    assert it.published_limits["max_session_ms"] == 60_000
+    await it.stop()
+
+
+async def test_an_engine_that_turns_answers_and_one_that_hangs_does_not() -> None:
+    gate, warm = Gate(), False
+
+    def script(asked: DecodeRequest) -> Hypothesis:
+        return gate(asked) if warm else answer(asked)
+
+    it = Service(settings(), lambda: [FakeEngine(script)])
+    await it.start()
+    assert await it.engine_response_ms(5) is not None
+    warm = True
+    it.scheduler.add(Client(request(Kind.PARTIAL, 0)))
+    it.scheduler.wake()
+    await gate.entered()
+    assert await it.engine_response_ms(0.01) is None
+    gate.open()
+    assert await it.engine_response_ms(5) is not None
+    await it.stop()
+    assert await it.engine_response_ms(5) is None
+
+
+@pytest.mark.parametrize(
+    "engines, shown", [([1_000, 24], "1024 MiB"), ([None], None), ([None, 5], "5 MiB")]
+)
+async def test_memory_of_all_gpus_together(engines: list[int | None], shown: str | None) -> None:
+    it = Service(settings(), lambda: [Used(mib) for mib in engines])
+    await it.start()
+    assert it.gpu_memory_used() == shown
+    await it.stop()
+
+
+async def test_stopping_twice_is_stopping_once(service: Service) -> None:
+    await service.stop()
+    await service.stop()
+    assert service.lifecycle.life is Life.STOPPED
