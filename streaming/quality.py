@@ -20,6 +20,8 @@ _LEAST_LOGPROB = -1.0
 _LOOP_WORDS = 4
 _LOOP_TIMES = 3
 _SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
+_ECHO_WORDS = 3
+_GUESS_LOGPROB = -1.5
 _NOISE_LOGPROB = -1.2
 _DOUBTFUL_LOGPROB = -0.6
 _DOUBTFUL_NO_SPEECH = 0.6
@@ -85,6 +87,34 @@ def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:
         if (timed and instant >= size - 1) or (not timed and size > 2):
             return without_echo(words[:-size])
     return tuple(words)
+
+
+def without_tail(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return the words of a hypothesis that hit its cap, without the repetition that filled it.
+
+    The first pass of a loop is what was said: all that follows is a copy of it, the last one cut
+    off somewhere, maybe within a word.
+    """
+    names = [normalized(word.text) for word in words]
+    for start in range(len(names)):
+        for period in range(1, (len(names) - start) // 2 + 1):
+            copy = names[start + period : -1]
+            if len(copy) >= max(period, _ECHO_WORDS) - 1 and copy == names[start : -1 - period]:
+                return tuple(words[: start + period])
+    return tuple(words)
+
+
+def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
+    """Return the words of a partial's hypothesis that are worth showing; none if nothing is.
+
+    A partial is gone in half a second, so it gets no second decoding: of a loop its first pass is
+    kept, and half a word at a segment's start may be a guess.
+    """
+    if hypothesis.average_logprob < _GUESS_LOGPROB or not_speech(hypothesis) == "no_speech":
+        return ()
+    words = without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words
+    words = without_echo(words)
+    return () if loops(words) else words
 
 
 def without_loop(words: Sequence[Word]) -> tuple[Word, ...]:

@@ -17,7 +17,7 @@ from streaming.decoding import (
 )
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.options import SessionConfig
-from streaming.quality import degenerate, not_speech, without_echo, without_loop
+from streaming.quality import degenerate, not_speech, showable, without_echo, without_loop
 from streaming.segmenter import POST_ROLL
 from streaming.stabilizer import Stabilizer, Stable
 from streaming.window import Window, WindowConfig
@@ -65,9 +65,9 @@ class Segment:
 
     def partial_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
         """Take the window's hypothesis; return a partial where the text has changed."""
-        if degenerate(hypothesis) or not_speech(hypothesis):
+        words = showable(hypothesis)
+        if not words:
             return []
-        words = without_echo(hypothesis.words)
         self._stabilizer.update(_absolute(words, request.start_sample))
         hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
         self._stabilizer.hide(hidden)
