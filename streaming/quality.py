@@ -86,7 +86,18 @@ def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:
         instant = sum(duration == 0 for duration in timed)
         if (timed and instant >= size - 1) or (not timed and size > 2):
             return without_echo(words[:-size])
-    return tuple(words)
+    return _without_stutter(words, names)
+
+
+def _without_stutter(words: Sequence[Word], names: Sequence[str]) -> tuple[Word, ...]:
+    """Return the words without the copies of the last one, if it stands there three times or more.
+
+    Only where all copies but one take no time: people do say "no, no, no".
+    """
+    run = next((i for i, name in enumerate(reversed(names)) if name != names[-1]), len(names))
+    copies = words[len(words) - run :]
+    instant = sum(word.end_ms is not None and word.end_ms == word.start_ms for word in copies)
+    return tuple(words[: len(words) - run + 1] if run > 2 and instant >= run - 2 else words)
 
 
 def without_tail(words: Sequence[Word]) -> tuple[Word, ...]:
