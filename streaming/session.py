@@ -37,7 +37,7 @@ from streaming.window import WindowConfig
 _SILENT_WARNING_MS = 10_000
 _SILENT_LEVEL = 3e-4  # A-law knows no zero: its silence is 2.4e-4
 _CLIPPED_SHARE = 0.01
-_MOST_PROMISES = 1_000
+_MOST_PROMISES = 250  # all may be answered at once: fewer than a client's unsent messages
 
 
 class Phase(Enum):
@@ -151,16 +151,20 @@ class Session:
     def finalize(self, request_id: str | None = None) -> list[Event]:
         """Decode all audio received so far, now, and say so when it is done.
 
-        Raises :class:`~streaming.errors.QuotaExceeded` when too many of these wait already.
+        Raises :class:`~streaming.errors.QuotaExceeded` when too many of these wait already; those
+        without an id then share one answer, so that whoever ends a session can always flush it.
         """
         if self._phase is not Phase.OPEN:
             return []
-        if len(self._promises) >= _MOST_PROMISES:
+        full = len(self._promises) >= _MOST_PROMISES
+        if full and request_id is not None:
             raise QuotaExceeded(
                 f"finalize: {_MOST_PROMISES} requests wait for their answers; wait for one",
                 field="finalize",
             )
         events = self._cut(EndReason.FINALIZE)
+        if full and self._promises[-1][0] is None:
+            self._promises.pop()
         self._promises.append((request_id, self._channels[0].received))
         return [*events, *self._kept_promises()]
 

@@ -11,7 +11,7 @@ import pytest
 from streaming.audio.formats import AudioFormat, Encoding
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.fake import count_words
-from streaming.errors import BadMessage
+from streaming.errors import BadMessage, QuotaExceeded
 from streaming.events import (
     Ended,
     EndReason,
@@ -177,6 +177,21 @@ def test_finalize_with_nothing_owed_is_answered_at_once() -> None:
     assert it.finalize() == [Finalized(None, 0)]
     speak(it, *[SILENT] * 10)
     assert it.finalize("x") == [Finalized("x", 200)]
+
+
+def test_finalizes_do_not_pile_up_without_end() -> None:
+    it = session()
+    speak(it, *[LOUD] * 50)
+    for number in range(250):
+        it.finalize(str(number))
+    with pytest.raises(QuotaExceeded, match="250 requests wait"):
+        it.finalize("one more")
+    speak(it, *[SILENT] * 10)
+    for _ in range(50):
+        it.finalize()
+    answers = of(Finalized, decode(it))
+    assert [answer.id for answer in answers] == [*map(str, range(250)), None]
+    assert answers[-1].through_ms == 1_200
 
 
 def test_the_part_of_a_frame_before_a_finalize_is_decoded_too() -> None:
