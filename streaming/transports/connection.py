@@ -115,6 +115,7 @@ class Connection:
             await asyncio.gather(reader, minder, return_exceptions=True)
             # Nothing more is decoded for it: what matters now is what has been said already.
             self._service.scheduler.remove(self)
+            self._settled.set()  # a drain must not wait for answers that won't come
             self._outbox.close()
             await self._part(writer)
         finally:

@@ -305,6 +305,31 @@ async def test_drain_gives_up_on_an_engine_that_hangs() -> None:
         gate.set()
 
 
+async def test_drain_does_not_wait_for_a_client_that_has_left() -> None:
+    gate = threading.Event()
+
+    def script(request: DecodeRequest) -> Hypothesis:
+        if request.audio.any():
+            assert gate.wait(20)
+        return count_words(request)
+
+    socket = Socket()
+    try:
+        async with serving(script) as service:
+            running = run(socket, service)
+            socket.says(spoken(1_000))
+            await socket.heard("speech_started")
+            draining = asyncio.create_task(service.drain(3_600))
+            await socket.heard("warning")
+            socket.leaves()
+            async with asyncio.timeout(20):
+                await draining
+            await running
+            gate.set()
+    finally:
+        gate.set()
+
+
 async def test_the_first_failure_is_the_one_that_is_told() -> None:
     socket = Socket()
     async with serving() as service:
