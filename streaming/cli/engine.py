@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 
 from streaming.cli.fetching import FetchBar
+from streaming.cli.thorough import ThoroughEngine
 from streaming.engine.base import Engine
 from streaming.logs import configure_logging
 from streaming.service import Service
@@ -51,9 +52,15 @@ def loader(settings: EngineSettings) -> Callable[[], Sequence[Engine]]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, console: Console) -> AsyncIterator[Service]:
-    """Load the model and serve it to this process only, until the block is left."""
-    service = Service(settings, loader(settings.engine))
+async def running(
+    settings: Settings, console: Console, *, thorough: bool = False
+) -> AsyncIterator[Service]:
+    """Load the model and serve it to this process only, until the block is left.
+
+    ``thorough`` prefers fewer errors to speed, as recordings allow.
+    """
+    load = loader(settings.engine)
+    service = Service(settings, (lambda: [ThoroughEngine(e) for e in load()]) if thorough else load)
     try:
         with console.status("loading the model …"):
             await service.start()

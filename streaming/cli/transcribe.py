@@ -103,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> int:
     engine.prepare(settings, errors)
 
     async def run() -> int:
-        async with engine.running(settings, errors) as service:
+        async with engine.running(settings, errors, thorough=True) as service:
             return await Recordings(work, service, errors).all()
 
     return asyncio.run(run())
