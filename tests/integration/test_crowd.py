@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 import httpx2
+from websockets.exceptions import ConnectionClosed
 
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import FakeEngine, count_words
@@ -112,3 +114,33 @@ async def test_slow_partials_are_left_out_and_finals_are_not() -> None:
             *(transcribe(server.url + "?language=en", spoken(3_000), chunk=640) for _ in range(6))
         )
     assert {transcript.text() for transcript in transcripts} == {"w0 w1 w2 w3 w4 w5 w6"}
+
+
+async def test_a_drain_with_everyone_on_board() -> None:
+    """Sessions in every state there is: each gets all that it said, and a reason to come back."""
+    with serving(FakeEngine(concurrency=2, delay_s=0.01), limits={"max_sessions": 100}) as server:
+        async with contextlib.AsyncExitStack() as stack:
+            crowd = [
+                await stack.enter_async_context(client(server.url + "?language=en&words=false"))
+                for _ in range(40)
+            ]
+            for number, it in enumerate(crowd):
+                await it.until("started")
+                await it.send(spoken(400 * (number % 5), then_silent_ms=800 * (number % 2)))
+                if number % 5 == 0:
+                    await it.say("finalize", id=number)
+                if number % 7 == 0:
+                    await it.say("end")
+            for it in crowd:
+                # A ping is answered when the message before it has been taken: the one before
+                # that has then been dealt with.
+                with contextlib.suppress(ConnectionClosed):
+                    await it.say("keepalive")
+                    await (await it.connection.ping())
+            await server.call(server.service.drain(20))
+            closed = await asyncio.gather(*(it.rest() for it in crowd))
+            for number, (it, code) in enumerate(zip(crowd, closed, strict=True)):
+                last = it.transcript.events[-1]
+                assert (last["type"], code) in (("ended", 1000), ("error", 1012)), number
+                assert it.transcript.text() == " ".join(f"w{n}" for n in range(number % 5))
+        assert server.service.slots.active == 0
