@@ -59,7 +59,8 @@ def settle(
     """Move word boundaries to the edges of the pauses that they lie in or next to.
 
     ``words`` are timed and in order, and so is the result: no word starts before the one before
-    it has ended, and all lie within ``[0, duration_ms]``.
+    it has ended, and all lie within ``[0, duration_ms]``. A word without length keeps none: it is
+    the sign of a word that was never said (``quality.without_echo``).
     """
     if not words:
         return ()
@@ -78,7 +79,7 @@ def settle(
     floor = 0
     for word, start, end in zip(words, starts, ends, strict=True):
         start = max(start, floor)
-        floor = max(end, start)
+        floor = start if word.start_ms == word.end_ms else max(end, start)
         out.append(replace(word, start_ms=start, end_ms=floor))
     return tuple(out)
 

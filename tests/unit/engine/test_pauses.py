@@ -115,6 +115,12 @@ def test_a_pause_that_swallows_a_word_leaves_it_its_place() -> None:
     assert flat == sorted(t for t in flat if t is not None)
 
 
+def test_a_word_without_length_keeps_none() -> None:
+    words = timed((0, 300), (300, 300), (300, 300), (800, 1000))
+    settled = times(settle(words, [(450, 780)], 1200))
+    assert settled == [(0, 340), (340, 340), (340, 340), (780, 1040)]
+
+
 def test_no_words() -> None:
     assert settle((), [(0, 500)], 1000) == ()
 
