@@ -206,6 +206,7 @@ const idle: Omit<Facts, "source" | "summary"> = {
   quietMs: 0,
   queuePosition: 0,
   retryInMs: 0,
+  goneMs: 0,
   offline: false,
   warning: "",
 };

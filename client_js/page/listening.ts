@@ -44,6 +44,7 @@ export class Listening {
   #quietMs = 0;
   #queuePosition = 0;
   #retryAt = 0;
+  #goneAt = 0;
   #warning = "";
   #warningTimer: ReturnType<typeof setTimeout> | undefined;
   #startedAt = 0;
@@ -63,6 +64,7 @@ export class Listening {
       quietMs: this.#quietMs,
       queuePosition: this.#queuePosition,
       retryInMs: Math.max(0, this.#retryAt - performance.now()),
+      goneMs: this.#goneAt === 0 ? 0 : performance.now() - this.#goneAt,
       offline: navigator.onLine === false,
       warning: this.#warning,
     };
@@ -139,11 +141,13 @@ export class Listening {
     transcriber.on("warning", ({ code, detail }) => this.#warn(warningWords(code, detail)));
     transcriber.on("reconnecting", ({ delay_ms }) => {
       this.#retryAt = performance.now() + delay_ms;
+      this.#goneAt ||= performance.now();
       this.#speakingChannels.clear();
       this.#latency.clear();
       this.#to("reconnecting");
     });
     transcriber.on("reconnected", ({ lost_ms }) => {
+      this.#goneAt = 0;
       this.#tell.captions(this.#captions.reconnected(lost_ms));
       const seconds = Math.ceil(lost_ms / 1000);
       if (lost_ms > 0) this.#warn(`About ${seconds} s were lost while the connection was gone.`);

@@ -20,6 +20,8 @@ export interface Facts {
   quietMs: number;
   queuePosition: number;
   retryInMs: number;
+  /** How long the connection has been gone. */
+  goneMs: number;
   offline: boolean;
   /** What the server warned of last, while it matters. */
   warning: string;
@@ -37,6 +39,8 @@ export interface Status {
   announcement: string;
 }
 
+/** What a server is sure to take at once of the sound that was kept for it. */
+const KEPT_MS = 20_000;
 /** Longer than a pause for thought. */
 const QUIET_MS = 5000;
 
@@ -73,10 +77,9 @@ function words(facts: Facts): Words {
     case "reconnecting":
       return {
         headline: facts.offline ? "You are offline" : "Connection lost",
-        hint:
-          facts.retryInMs > 1000
-            ? `Trying again in ${Math.ceil(facts.retryInMs / 1000)} s. Your words are kept.`
-            : "Trying again … Your words are kept.",
+        hint: `${retry(facts.retryInMs)} ${
+          facts.goneMs < KEPT_MS ? "Your words are kept." : "The oldest words may be lost."
+        }`,
         tone: "trouble",
         announcement: "Connection lost. Trying again.",
       };
@@ -101,6 +104,10 @@ function live(facts: Facts, microphone: boolean): Words {
   return facts.speaking
     ? { headline: "Hearing speech", hint, tone: "speech", announcement: hint || "Listening" }
     : { headline: "Listening", hint, tone: "live", announcement: hint || "Listening" };
+}
+
+function retry(inMs: number): string {
+  return inMs > 1000 ? `Trying again in ${Math.ceil(inMs / 1000)} s.` : "Trying again …";
 }
 
 function summary({ words, elapsedMs }: { words: number; elapsedMs: number }): string {

@@ -33,5 +33,5 @@ await build({
   target: "node20",
 });
 const built = files.map((name) => path.join(folder, name.replace(/\.ts$/, ".mjs")));
-const run = spawn(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...built], { stdio: "inherit" });
+const run = spawn(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", "--test-timeout=120000", ...built], { stdio: "inherit" });
 run.on("exit", (code) => (process.exitCode = code ?? 1));
