@@ -5,7 +5,8 @@
  */
 
 import { TranscriberError } from "./errors.js";
-import { parseServerMessage, type ClientMessage, type ServerMessage } from "./protocol.js";
+import { parseServerMessage } from "./parser.js";
+import type { ClientMessage, ServerMessage } from "./protocol.js";
 
 /** The part of the standard WebSocket that is used, so that Node's `ws` fits as well. */
 export interface SocketLike {

@@ -1,42 +1,21 @@
-"""The page while all goes well: captions, scrolling, choices, keyboard, looks."""
+"""The page while all goes well: sound out, captions in, scrolling, the status in plain words."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.browser.devtools import Page
-from tests.browser.reading import contrasts, log_lines, overflow, top
+from tests.browser.reading import log_lines, top
 from tests.browser.scripted import ScriptedServer, Session
 from tests.browser.sounds import silence, tone, write_wav
+from tests.browser.steps import HEARING, LISTENING, STOPPED, just_listen, listen, shows
 
 # One loop for all tests: the browsers outlive each of them.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-HEARING = "document.querySelector('#headline').textContent === 'Hearing speech'"
-LISTENING = "document.querySelector('#headline').textContent === 'Listening'"
-STOPPED = "document.querySelector('#headline').textContent === 'Stopped'"
-
-
-def shows(text: str, within: str = "#captions") -> str:
-    return f"document.querySelector({within!r})?.textContent.includes({text!r})"
-
-
-async def listen(page: Page, server: ScriptedServer) -> Session:
-    """Opens the page, presses Start, and returns the session the server sees."""
-    number = len(server.sessions)
-    await page.open(server.url)
-    await page.click("#start")
-    return await server.session(number)
-
-
-async def just_listen(session: Session) -> None:
-    await session.started()
-    await session.end()
 
 
 async def test_sends_start_then_sound_and_drains_on_stop(
@@ -231,154 +210,6 @@ async def test_a_tentative_line_that_gets_shorter_moves_nothing_above(
     assert await top(page, last) == before
 
 
-async def test_language_and_task_reach_the_server(page: Page, server: ScriptedServer) -> None:
-    async def script(session: Session) -> None:
-        await session.started()
-        await session.final(0, "Good day.", language="de")
-        await session.end()
-
-    def choose(name: str, value: str) -> str:
-        return (
-            f"(() => {{ const s = document.querySelector('#{name}'); s.value = '{value}';"
-            "s.dispatchEvent(new Event('change')); })()"
-        )
-
-    server.play(script)
-    await page.open(server.url)
-    codes = "new Set([...document.querySelectorAll('#language option')].map((o) => o.value)).size"
-    assert await page.evaluate(codes) == 100
-    assert await page.evaluate("document.querySelector('#language option').value") == "auto"
-    await page.evaluate(choose("language", "de"))
-    await page.evaluate(choose("task", "translate"))
-    await page.click("#start")
-    session = await server.session(0)
-    assert (session.start["language"], session.start["task"]) == ("de", "translate")
-    await page.wait_for(shows("Good day."))
-    assert await page.evaluate("document.querySelector('.caption-text').lang") == "en"
-    assert await page.evaluate("document.querySelector('#task').disabled") is True
-    await page.evaluate(choose("language", "fr"))
-    await session.said("configure")
-    assert session.messages == [{"type": "configure", "language": "fr"}]
-    await page.open(server.url)
-    assert await page.evaluate("document.querySelector('#language').value") == "fr"
-    assert await page.evaluate("document.querySelector('#task').value") == "translate"
-
-
-async def test_text_has_its_language_and_direction(page: Page, server: ScriptedServer) -> None:
-    async def script(session: Session) -> None:
-        await session.started()
-        await session.final(0, "مرحبا بكم", language="ar")
-        await session.final(1, "Javanese", language="jw")
-        await session.end()
-
-    server.play(script)
-    await listen(page, server)
-    await page.wait_for(shows("Javanese"))
-    line = "document.querySelectorAll('.caption-text')"
-    assert await page.evaluate(f"{line}[0].lang") == "ar"
-    assert await page.evaluate(f"getComputedStyle({line}[0]).direction") == "rtl"
-    assert await page.evaluate(f"{line}[1].lang") == "jv"
-    assert await page.evaluate(f"getComputedStyle({line}[1]).direction") == "ltr"
-
-
-async def test_copy_clear_and_a_second_run(page: Page, server: ScriptedServer) -> None:
-    async def first(session: Session) -> None:
-        await session.started()
-        await session.final(0, "First line.")
-        await session.partial(1, "Committed", "and not", revision=1)
-        await session.end()
-
-    async def second(session: Session) -> None:
-        await session.started()
-        await session.final(0, "A second run.")
-        await session.end()
-
-    server.play(first, second)
-    await page.open(server.url)
-    assert await page.evaluate("document.querySelector('#copy').disabled") is True
-    await page.click("#start")
-    await page.wait_for(shows("and not"))
-    await page.evaluate("navigator.clipboard.writeText = async (t) => { window.copied = t; }")
-    await page.click("#copy")
-    assert await page.wait_for("window.copied") == "First line.\nCommitted"
-    await page.click("#stop")
-    await page.wait_for(STOPPED)
-    assert await log_lines(page) == ["First line.", "Committed and not"]
-    await page.click("#start")
-    await page.wait_for(shows("A second run."))
-    assert (await log_lines(page))[-1] == "A second run."
-    await page.click("#clear")
-    assert await log_lines(page) == []
-    assert await page.evaluate("document.querySelector('#welcome').hidden") is True
-    await page.click("#stop")
-    await page.wait_for("!document.querySelector('#welcome').hidden")
-
-
-async def test_everything_works_from_the_keyboard(page: Page, server: ScriptedServer) -> None:
-    server.play(just_listen)
-    await page.open(server.url)
-    reached: list[str] = []
-    while "start" not in reached and len(reached) < 20:
-        await page.press("Tab", 9)
-        focused = "document.activeElement.id || document.activeElement.className"
-        reached.append(await page.evaluate(focused))
-        if reached[-1] != "skip":
-            outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            assert outline != "none", f"the focus on {reached[-1]} can't be seen"
-    assert reached == ["skip", "language", "task", "smaller", "larger", "captions", "start"]
-    await page.press("Enter", 13, "\r")
-    await page.wait_for("document.activeElement.id === 'stop'")
-    await (await server.session(0)).heard(200)
-    await page.press("Enter", 13, "\r")
-    await page.wait_for(STOPPED)
-    assert await page.evaluate("document.activeElement.id") == "start"
-
-
-async def test_a_screen_reader_hears_what_matters_and_no_more(
-    page: Page, server: ScriptedServer
-) -> None:
-    async def script(session: Session) -> None:
-        await session.started()
-        for at in range(5):
-            await session.say("speech_started", channel=0, at_ms=at)
-            await asyncio.sleep(0.05)
-            await session.say("speech_ended", channel=0, at_ms=at)
-            await asyncio.sleep(0.05)
-        await session.end()
-
-    server.play(script)
-    await page.open(server.url)
-    await page.evaluate(
-        "window.said = []; new MutationObserver(() => "
-        "said.push(document.querySelector('#announcer').textContent))"
-        ".observe(document.querySelector('#announcer'), { childList: true, characterData: true })"
-    )
-    await page.click("#start")
-    await page.wait_for("said.includes('Listening')")
-    await page.wait_for(LISTENING)
-    await page.click("#stop")
-    await page.wait_for(STOPPED)
-    said = await page.evaluate("said")
-    assert said.count("Listening") == 1
-    assert "Hearing speech" not in said
-    assert said[-1] == "Stopped"
-
-
-async def test_text_size_changes_and_is_remembered(page: Page, server: ScriptedServer) -> None:
-    size = "getComputedStyle(document.documentElement).getPropertyValue('--caption')"
-    await page.open(server.url)
-    normal = await page.evaluate(size)
-    await page.click("#larger")
-    await page.click("#larger")
-    larger = await page.evaluate(size)
-    assert float(larger.removesuffix("rem")) > float(normal.removesuffix("rem"))
-    await page.open(server.url)
-    assert await page.evaluate(size) == larger
-    for _ in range(9):
-        await page.click("#smaller")
-    assert await page.evaluate("document.querySelector('#smaller').disabled") is True
-
-
 @pytest.fixture(scope="session")
 def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_wav(tmp_path_factory.mktemp("sound") / "silence.wav", silence(20))
@@ -423,80 +254,3 @@ async def test_the_delay_of_the_words_is_shown(page: Page, server: ScriptedServe
     await page.wait_for("/^[01]\\.\\d s$/.test(document.querySelector('#latency').textContent)")
     shown = float((await page.text("#latency")).removesuffix(" s"))
     assert shown >= 0.6
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_all_text_has_enough_contrast(
-    page: Page, server: ScriptedServer, scheme: str
-) -> None:
-    async def script(session: Session) -> None:
-        await session.started()
-        await session.final(0, "Settled.")
-        await session.partial(1, "Committed", "tentative", revision=1)
-        await session.heard(600)
-        await session.fail(4422, "bad_configuration", "language: no such language")
-
-    server.play(script)
-    await page.prefer(color_scheme=scheme, reduced_motion="reduce")
-    await page.open(server.url)
-    seen = await contrasts(page)
-    await page.click("#start")
-    await page.wait_for(shows("tentative", ".captions-live"))
-    seen += await contrasts(page)
-    await page.wait_for("!document.querySelector('#failure').hidden")
-    seen += await contrasts(page)
-    assert len(seen) > 25
-    assert [found for found in seen if found[0] < 4.5] == []
-
-
-@pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (768, 1024), (1920, 1080)])
-async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, height: int) -> None:
-    async def script(session: Session) -> None:
-        await session.started()
-        await session.final(0, "Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 3)
-        await session.partial(1, "Committed", "tentative", revision=1)
-        await session.heard(400)
-        await session.fail(4422, "bad_configuration", "language: " + "x" * 200)
-
-    server.play(script)
-    await page.resize(width, height, mobile=width < 500)
-    await page.open(server.url)
-    assert await overflow(page) == []
-    await page.click("#start")
-    await page.wait_for(shows("tentative", ".captions-live"))
-    for _ in range(4):
-        await page.click("#larger")
-    assert await overflow(page) == []
-    await page.wait_for("!document.querySelector('#failure').hidden")
-    assert await overflow(page) == []
-    for button in ("#start", "#dismiss"):
-        inside = f"document.querySelector('{button}').getBoundingClientRect().bottom"
-        assert await page.evaluate(inside) <= height
-
-
-async def test_nothing_moves_where_motion_is_unwanted(page: Page, server: ScriptedServer) -> None:
-    async def script(session: Session) -> None:
-        await session.say("queued", position=1, eta_ms=1000)
-        await session.ended.wait()
-
-    server.play(script)
-    await page.prefer(reduced_motion="reduce")
-    await listen(page, server)
-    await page.wait_for(shows("Waiting for a place", "#headline"))
-    assert await page.evaluate("document.getAnimations().length") == 0
-    await page.prefer(reduced_motion="no-preference")
-    await page.wait_for("document.getAnimations().length > 0")
-
-
-async def test_controls_have_names(page: Page, server: ScriptedServer) -> None:
-    await page.open(server.url)
-    tree = (await page.call("Accessibility.getFullAXTree"))["nodes"]
-    controls = [
-        (node["role"]["value"], node.get("name", {}).get("value", ""))
-        for node in tree
-        if not node["ignored"] and node["role"]["value"] in {"button", "combobox", "link"}
-    ]
-    assert ("button", "Start listening") in controls
-    assert ("combobox", "Spoken language") in controls
-    assert [control for control in controls if not control[1].strip()] == []
-    assert json.dumps(controls).count("Larger text") == 1

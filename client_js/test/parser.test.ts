@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseServerMessage } from "../src/protocol.js";
+import { parseServerMessage } from "../src/parser.js";
 
 const parse = (value: unknown) => parseServerMessage(JSON.stringify(value));
 
