@@ -12,8 +12,10 @@ from streaming.quality import (
     degenerate,
     loops,
     not_speech,
+    showable,
     without_echo,
     without_loop,
+    without_tail,
 )
 
 PLAIN = "The committee will meet on Thursday, and whoever wants to come is welcome."
@@ -126,3 +128,40 @@ def test_without_times_only_long_echoes_are_taken_for_such() -> None:
     assert text(without_echo(words("see you there see you there"))) == "see you there"
     assert text(without_echo(words("thank you thank you"))) == "thank you thank you"
     assert without_echo(()) == ()
+
+
+def test_a_last_word_said_often_in_one_instant_is_said_once() -> None:
+    assert text(without_echo(timed("I see you you you", [200, 200, 300, 0, 0]))) == "I see you"
+    assert text(without_echo(timed("no no no", [200, 200, 200]))) == "no no no"
+    assert text(without_echo(timed("no no", [200, 0]))) == "no no"
+
+
+@pytest.mark.parametrize(
+    "said, kept",
+    [
+        ("", ""),
+        (PLAIN, PLAIN),
+        ("we met at noon we met at noon we met a", "we met at noon"),
+        ("well we met at noon we met at noo", "well we met at noon"),
+        ("so it is is is is i", "so it is"),
+        ("it was very very good", "it was very very good"),
+    ],
+)
+def test_of_a_hypothesis_that_hit_its_cap_the_first_pass_is_kept(said: str, kept: str) -> None:
+    assert text(without_tail(words(said))) == kept
+
+
+@pytest.mark.parametrize(
+    "said, shown",
+    [
+        (hypothesis(), PLAIN),
+        (hypothesis("we met at noon we met at noon we met", looped=True), "we met at noon"),
+        (hypothesis(average_logprob=-1.4), PLAIN),
+        (hypothesis(average_logprob=-1.6), ""),
+        (hypothesis(average_logprob=-0.7, no_speech=0.7), ""),
+        (hypothesis("a b c d x a b c d y a b c d z"), ""),
+        (hypothesis(""), ""),
+    ],
+)
+def test_what_of_a_partial_is_shown(said: Hypothesis, shown: str) -> None:
+    assert text(showable(said)) == shown
