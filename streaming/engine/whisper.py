@@ -44,7 +44,11 @@ _SPARE_TOKENS = 12
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _CONTEXT_TOKENS = 448  # what the decoder has positions for, prompt included
 _MOST_TOKENS = 224  # half of the decoder's context, as the reference implementation has it
-_MOST_PROMPT_TOKENS = 120
+_MOST_PROMPT_TOKENS = 128
+# Prompts are filled up in front to a multiple of this, so that sessions with different ones can
+# share a batch. Of several fillers measured, "..." alone cost neither accuracy nor hotwords.
+_PROMPT_STEP_TOKENS = 16
+_PROMPT_FILLER = "..."
 
 
 class WhisperEngine:
@@ -231,8 +235,9 @@ class WhisperEngine:
         names, text = encoded(", ".join(hotwords)), encoded(prompt)
         room = max(_MOST_PROMPT_TOKENS - len(text), _MOST_PROMPT_TOKENS // 2)
         names = names[:room]
-        text = text[max(0, len(text) + len(names) - _MOST_PROMPT_TOKENS) :]
-        return (tokenizer.sot_prev, *names, *text) if names or text else ()
+        ids = names + text[max(0, len(text) + len(names) - _MOST_PROMPT_TOKENS) :]
+        filler = tokenizer.encode(_PROMPT_FILLER)[:1] * (-len(ids) % _PROMPT_STEP_TOKENS)
+        return (tokenizer.sot_prev, *filler, *ids) if ids else ()
 
     def _full_prompt(self, request: DecodeRequest, language: str) -> list[int]:
         tokenizer = self._tokenizer(language, request.task.value)
