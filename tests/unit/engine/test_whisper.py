@@ -351,6 +351,13 @@ def test_each_row_of_a_batch_has_its_own_cap(large: Loaded) -> None:
     assert all(answer.looped for answer in answers)
 
 
+def test_caps_hold_for_beams_too(large: Loaded) -> None:
+    requests = [request(7.4, seed=1), request(6.4, seed=2)]
+    answers = large.engine.decode(requests, beam=3)
+    assert [answer.token_count for answer in answers] == [57, 51]
+    assert all(answer.looped and answer.words[-1].end_ms is not None for answer in answers)
+
+
 def test_a_model_that_stops_in_time_has_not_looped(tmp_path: Path) -> None:
     folder = write_tiny_whisper(tmp_path, LARGE_V3, end_bias=60.0)
     engine = WhisperEngine(folder, name="brief", compute_type="float32")
