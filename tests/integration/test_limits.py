@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine, count_words
+from streaming.session import _MOST_PROMISES
 from tests.integration.harness import Client, client, empty, serves_on, serving, transcribe
 from tests.protocol.sounds import spoken
 
@@ -187,10 +188,12 @@ async def test_requests_that_wait_for_their_answers_are_bounded() -> None:
             async with client(server.url + "?language=en&partials=false") as it:
                 await it.send(spoken(800))
                 await it.until("speech_started")
-                await _in_one_piece(it, [{"type": "finalize", "id": n} for n in range(1_001)])
+                await _in_one_piece(
+                    it, [{"type": "finalize", "id": n} for n in range(_MOST_PROMISES + 1)]
+                )
                 error = await it.refused("quota_exceeded")
             assert error["field"] == "finalize"
-            assert "1000" in error["message"]
+            assert str(_MOST_PROMISES) in error["message"]
         finally:
             gate.open.set()
         await serves_on(server)

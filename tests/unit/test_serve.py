@@ -88,8 +88,13 @@ def test_an_address_that_is_not_ours_is_said(host: str, field: str) -> None:
     ],
 )
 def test_bad_settings_end_the_command_with_one_line(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The log would go to this test's own standard error for the rest of the run.
+    monkeypatch.setattr("streaming.logs.configure_logging", lambda *_, **__: None)
     with keeping_signals():
         assert main(["serve", *arguments]) != 0
     err = capsys.readouterr().err
