@@ -71,12 +71,25 @@ class _Job:
 
 @dataclass(slots=True)
 class Load:
-    """What the scheduler knows of itself, for health and admission."""
+    """What the scheduler knows of itself, for health and admission.
+
+    ``failures`` counts the batches in a row of which nothing could be decoded.
+    """
 
     workers: int = 0
     decoded_batches: int = 0
     decoded_requests: int = 0
     last_success: float | None = None
+    failures: int = 0
+
+    def count(self, answers: Sequence[Hypothesis | None], now: float) -> None:
+        """Note what has become of a batch."""
+        self.decoded_batches += 1
+        self.decoded_requests += len(answers)
+        if any(answer is not None for answer in answers):
+            self.last_success, self.failures = now, 0
+        else:
+            self.failures += 1
 
 
 class Scheduler:
@@ -153,26 +166,23 @@ class Scheduler:
             try:
                 requests = [job.request for job in jobs]
                 answers: list[Hypothesis | None]
+                failure: Exception | None = None
                 try:
                     decode = functools.partial(engine.decode, requests, beam=beam)
                     answers = list(await loop.run_in_executor(self._pool, decode))
                     if len(answers) != len(jobs):
                         raise ValueError(f"{len(answers)} answers to {len(jobs)} requests")
-                    self._load.last_success = time.monotonic()
                 except Exception as error:
                     _log.warning("decode_failed", rows=len(jobs), error=type(error).__name__)
-                    answers = await self._decode_alone(engine, jobs, error)
-                self._load.decoded_batches += 1
-                self._load.decoded_requests += len(jobs)
-                for job, answer in zip(jobs, answers, strict=True):
-                    self._hand_out(job, answer)
+                    failure = error
+                    answers = await self._decode_alone(engine, jobs)
+                self._load.count(answers, time.monotonic())
+                self._hand_out(jobs, answers, failure)
             finally:
                 self._headroom.end(number, time.monotonic())
             self.wake()  # answers make new work: a fall-back, the next segment's partial
 
-    async def _decode_alone(
-        self, engine: Engine, jobs: Sequence[_Job], error: Exception
-    ) -> list[Hypothesis | None]:
+    async def _decode_alone(self, engine: Engine, jobs: Sequence[_Job]) -> list[Hypothesis | None]:
         """Decode each request of a failed batch by itself, so that one can't spoil the others."""
         loop = asyncio.get_running_loop()
         answers: list[Hypothesis | None] = []
@@ -184,19 +194,29 @@ class Scheduler:
                     answer = (await decode)[0]
                     break
             answers.append(answer)
-            if answer is None and job.request.kind is Kind.FINAL:
-                fault = EngineFault("the speech engine failed on this audio, and again on retrying")
-                fault.__cause__ = error
-                if id(job.entry.source) in self._sources:
-                    job.entry.source.work_failed(fault)
         return answers
 
-    def _hand_out(self, job: _Job, answer: Hypothesis | None) -> None:
-        if id(job.entry.source) not in self._sources:
-            return
-        if answer is None and job.request.kind is Kind.FINAL:
-            return  # it has heard of the failure
-        job.entry.source.work_done(job.request, answer)
+    def _hand_out(
+        self,
+        jobs: Sequence[_Job],
+        answers: Sequence[Hypothesis | None],
+        cause: Exception | None,
+    ) -> None:
+        """Tell everyone; what failed comes last, for it ends a session with answers of its own."""
+        pairs = zip(jobs, answers, strict=True)
+        for job, answer in sorted(pairs, key=lambda pair: pair[1] is None):
+            source = job.entry.source
+            if id(source) not in self._sources:
+                continue
+            if answer is None and job.request.kind is Kind.FINAL:
+                fault = EngineFault("the speech engine failed on this audio, and again on retrying")
+                fault.__cause__ = cause
+                source.work_failed(fault)
+                continue
+            try:
+                source.work_done(job.request, answer)
+            except Exception:
+                self._put_out(source)
 
     def _next_batch(self, engine: Engine) -> list[_Job]:
         """Choose what to decode next, and take it from its sources."""
@@ -234,10 +254,14 @@ class Scheduler:
                 for request in entry.source.work()
             ]
         except Exception:
-            _log.exception("source_failed")
-            self.remove(entry.source)
-            entry.source.work_failed(InternalError("the server failed on this session"))
+            self._put_out(entry.source)
             return []
+
+    def _put_out(self, source: Source) -> None:
+        """End a session that failed at what it was asked or told."""
+        _log.exception("source_failed")
+        self.remove(source)
+        source.work_failed(InternalError("the server failed on this session"))
 
 
 def _nothing() -> None:

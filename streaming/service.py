@@ -27,6 +27,7 @@ _log = get_logger(__name__)
 
 Loader = Callable[[], Sequence[Engine]]
 _STUCK_S = 30.0
+_BROKEN_BATCHES = 3  # in a row without an answer: not one recording's fault any more
 _CLOSING_S = 10.0
 
 
@@ -180,13 +181,16 @@ class Service:
     async def engine_response_ms(self, timeout_s: float) -> int | None:
         """How long the engine takes to turn to something new, or None when it doesn't answer.
 
-        A trifle is queued behind what the decoding threads are doing now.
+        A trifle is queued behind what the decoding threads are doing now. An engine that fails at
+        everything does not answer either, however quickly it fails.
         """
         if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
             return None
         now = time.monotonic()
         oldest = self._scheduler.headroom.oldest()
         if oldest is not None and now - oldest > _STUCK_S:
+            return None
+        if self._scheduler.load.failures >= _BROKEN_BATCHES:
             return None
         try:
             async with asyncio.timeout(timeout_s):

@@ -375,5 +375,5 @@ def long_runs(voiced: Sequence[bool]) -> list[tuple[int, int]]:
     return found
 
 
-SessionMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+SessionMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestSessionMachine = SessionMachine.TestCase

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 
 import numpy as np
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice
+from streaming.engine.base import Engine
 from streaming.engine.fake import Script
 from streaming.errors import WirescribeError
+from streaming.scheduler import Scheduler
 
 
 def request(kind: Kind, number: int, *, padded: bool = False, channel: int = 0) -> DecodeRequest:
@@ -81,3 +84,14 @@ class Gate:
 
     def open(self) -> None:
         self._open.set()
+
+
+@asynccontextmanager
+async def serving(*engines: Engine, start: bool = True) -> AsyncIterator[Scheduler]:
+    scheduler = Scheduler(engines)
+    if start:
+        scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        await scheduler.stop()

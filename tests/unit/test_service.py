@@ -156,6 +156,29 @@ async def test_an_engine_that_turns_answers_and_one_that_hangs_does_not() -> Non
     assert await it.engine_response_ms(5) is None
 
 
+async def test_an_engine_that_fails_at_everything_does_not_answer() -> None:
+    broken = False
+
+    def script(asked: DecodeRequest) -> Hypothesis:
+        if broken:
+            raise RuntimeError("device lost")
+        return answer(asked)
+
+    it = Service(settings(), lambda: [FakeEngine(script)])
+    await it.start()
+    healthy = []
+    for number in range(4):
+        broken = number < 3
+        client = Client(request(Kind.FINAL, number))
+        it.scheduler.add(client)
+        it.scheduler.wake()
+        await client.until(lambda it: bool(it.failures or it.answers))
+        it.scheduler.remove(client)
+        healthy.append(await it.engine_response_ms(5) is not None)
+    assert healthy == [True, True, False, True]
+    await it.stop()
+
+
 @pytest.mark.parametrize(
     "engines, shown", [([1_000, 24], "1024 MiB"), ([None], None), ([None, 5], "5 MiB")]
 )
