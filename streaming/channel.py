@@ -194,7 +194,7 @@ class Channel:
         if segment is not self._open:  # its final is on the way: a partial would come too late
             return []
         events = segment.partial_done(request, hypothesis)
-        if events and self._language is None and hypothesis.language_confidence >= _BELIEVED:
+        if events and self._language is None:
             events = [*self._heard_language(hypothesis), *events]
         return events
 
@@ -221,6 +221,8 @@ class Channel:
         return LanguageChoice(fixed=self._language)
 
     def _heard_language(self, hypothesis: Hypothesis) -> Iterator[Event]:
-        if self._config.language is None and hypothesis.language != self._language:
+        """Note a language that is believed; a guess would be kept against better ones later."""
+        believed = hypothesis.language_confidence >= _BELIEVED
+        if self._config.language is None and believed and hypothesis.language != self._language:
             self._language = hypothesis.language
             yield LanguageDetected(self.index, hypothesis.language, hypothesis.language_confidence)

@@ -189,6 +189,21 @@ def test_a_final_asks_for_the_language_again_and_keeps_what_was_heard() -> None:
     assert [type(event) for event in events] == [Final]
 
 
+def test_a_guess_is_no_language_to_keep() -> None:
+    it = Line(language=None)
+    for language, confidence in (("nn", 0.2), ("de", 0.9)):
+        it.hear(LOUD, 60)
+        it.hear(SILENT, 40)
+        request = it.begin(Kind.FINAL)
+        assert request.language.current is None
+        heard = dataclasses.replace(
+            count_words(request), language=language, language_confidence=confidence
+        )
+        events = it.channel.done(request, heard)
+        told = [event for event in events if isinstance(event, LanguageDetected)]
+        assert told == ([LanguageDetected(2, "de", 0.9)] if language == "de" else [])
+
+
 def test_an_answer_nobody_waits_for_is_dropped() -> None:
     it = Line()
     it.hear(LOUD, 50)
