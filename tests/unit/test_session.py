@@ -230,7 +230,7 @@ def test_what_is_not_speech_is_suppressed_and_still_settles() -> None:
 
 def test_a_loop_is_asked_for_again_over_a_full_window_and_then_cut() -> None:
     it = session()
-    utter(it)
+    utter(it, 100)
     request = take(it)
     heard = count_words(request)
     loop = dataclasses.replace(
