@@ -165,6 +165,7 @@ def server_config(settings: Settings, service: Service) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         lifespan="off",
+        http="h11",  # what is tested, whatever else is installed
         ws="websockets-sansio",
         ws_max_size=settings.limits.max_message_bytes * _HARD_MESSAGE_FACTOR,
         ws_ping_interval=server.ping_interval_s,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import struct
 import threading
 
 import httpx2
@@ -235,3 +236,24 @@ async def test_a_client_that_does_not_read() -> None:
         assert len(it.transcript.of("finalized")) < asked
         await empty(server)
         await serves_on(server)
+
+
+async def test_a_client_that_answers_no_pings() -> None:
+    """Gone without a word, as behind a cut cable: its place is free again."""
+    with serving(server={"ping_interval_s": 0.05, "ping_timeout_s": 1.0}) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            b"GET /v1/stream?language=en HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            b"Sec-WebSocket-Version: 13\r\n\r\n"
+        )
+        async with asyncio.timeout(20):
+            said = await reader.read(-1)
+        assert struct.pack("!H", 1011) in said
+        writer.close()
+        await empty(server)
+        async with client(server.url + "?language=en") as it:  # this one answers them
+            for _ in range(4):
+                await asyncio.sleep(0.05)
+                await it.send(spoken(200))
+            await it.finish()
