@@ -137,7 +137,9 @@ export class Listening {
     });
     transcriber.on("speech_started", ({ channel }) => this.#speaking(channel, true));
     transcriber.on("speech_ended", ({ channel }) => this.#speaking(channel, false));
-    transcriber.on("partial", ({ end_ms }) => this.#latency.add(transcriber.sentMs - end_ms));
+    transcriber.on("partial", ({ segment, end_ms }) =>
+      this.#latency.shown(segment, end_ms, transcriber.sentMs),
+    );
     transcriber.on("warning", ({ code, detail }) => this.#warn(warningWords(code, detail)));
     transcriber.on("reconnecting", ({ delay_ms }) => {
       this.#retryAt = performance.now() + delay_ms;

@@ -100,11 +100,18 @@ test("the browser's own languages come first, once each, if Whisper knows them",
   assert.deepEqual(preferred.map(({ code }) => code), ["de", "no", "en"]);
 });
 
-test("the delay shown is the typical one", () => {
+test("the delay is that of a typical word, not of the luckiest", () => {
   const latency = new Latency();
+  latency.shown(0, 1000, 1200);
+  assert.equal(latency.typicalMs, undefined, "how long its words had waited is not known yet");
+  latency.shown(0, 1600, 1800);
+  assert.equal(latency.typicalMs, 500);
+  latency.shown(1, 5000, 9000);
+  assert.equal(latency.typicalMs, 500, "a new segment starts anew");
+  for (let end = 5500; end < 12_000; end += 500) latency.shown(1, end, end + 300);
+  assert.equal(latency.typicalMs, 550);
+  latency.shown(1, 12_500, 60_000);
+  assert.equal(latency.typicalMs, 550, "one slow answer changes nothing");
+  latency.clear();
   assert.equal(latency.typicalMs, undefined);
-  for (const ms of [400, 500, 9000, -30, 450]) latency.add(ms);
-  assert.equal(latency.typicalMs, 450);
-  for (let i = 0; i < 20; i += 1) latency.add(800);
-  assert.equal(latency.typicalMs, 800);
 });

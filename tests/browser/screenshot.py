@@ -21,7 +21,7 @@ from tests.support.server import running_server
 # A first line settled, a second with firm and with tentative words.
 _MID_SENTENCE = """
 document.querySelectorAll('[role=log] .caption').length >= 1 &&
-(document.querySelector('.captions-live .caption-committed')?.textContent.length ?? 0) > 30 &&
+(document.querySelector('.captions-live .caption-committed')?.textContent.length ?? 0) > 40 &&
 (document.querySelector('.captions-live .caption-tentative')?.textContent.length ?? 0) > 5
 """
 

@@ -15,12 +15,12 @@ from tests.support.recordings import speech_folder
 
 # Taken from the folder of recordings where there is one, else spoken by espeak-ng. The folder's
 # were said by people; a synthesiser is understood less well.
-RECORDINGS = ("short_misc/jfk.wav", "ljspeech/LJ001-0005.flac")
+RECORDINGS = ("ljspeech/LJ001-0005.flac", "short_misc/jfk.wav")
 REFERENCES = (
-    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do "
-    "for your country.",
     "the invention of movable metal letters in the middle of the fifteenth century may justly be "
     "considered as the invention of the art of printing.",
+    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do "
+    "for your country.",
 )
 # The microphone goes on after the last word, as a real one does.
 TAIL_S = 30
