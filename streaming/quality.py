@@ -8,6 +8,7 @@ its log-probability, and by it together with the model's own no-speech probabili
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ _LOOP_WORDS = 4
 _LOOP_TIMES = 3
 _SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
 _ECHO_WORDS = 3
+_REACH_MS = 600
 _GUESS_LOGPROB = -1.5
 _NOISE_LOGPROB = -1.2
 _DOUBTFUL_LOGPROB = -0.6
@@ -113,6 +115,26 @@ def without_tail(words: Sequence[Word]) -> tuple[Word, ...]:
             if len(copy) >= max(period, _ECHO_WORDS) - 1 and copy == names[start : -1 - period]:
                 return tuple(words[: start + period])
     return tuple(words)
+
+
+def once(hypothesis: Hypothesis, spoken_ms: int) -> Hypothesis:
+    """Return the hypothesis with each thing said once: copies that took no time are cut off.
+
+    A loop that hit the cap is no longer called one when its first pass reaches the end of the
+    speech, ``spoken_ms`` into the audio: alignment finds the sound of that pass, and nothing is
+    missing. Otherwise it may have gone astray half-way, and deserves another decoding.
+    """
+    words = without_echo(without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words)
+    if len(words) == len(hypothesis.words):
+        return hypothesis
+    end_ms = words[-1].end_ms if words else None
+    reached = end_ms is not None and end_ms >= spoken_ms - _REACH_MS
+    return dataclasses.replace(
+        hypothesis,
+        words=words,
+        text="".join(word.text for word in words).strip(),
+        looped=hypothesis.looped and not reached,
+    )
 
 
 def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:

@@ -17,7 +17,7 @@ from streaming.decoding import (
 )
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.options import SessionConfig
-from streaming.quality import degenerate, not_speech, showable, without_echo, without_loop
+from streaming.quality import degenerate, not_speech, once, showable, without_loop
 from streaming.segmenter import POST_ROLL
 from streaming.stabilizer import Stabilizer, Stable
 from streaming.window import Window, WindowConfig
@@ -49,6 +49,7 @@ class Segment:
         self._early: tuple[int, Hypothesis] | None = None
         self._early_asked = start
         self._needed = start
+        self._spoken_ms = 0
 
     @property
     def shown(self) -> bool:
@@ -116,6 +117,7 @@ class Segment:
         self.reason = reason
         self._audio = audio
         self._needed = min(end, voice_end + POST_ROLL)
+        self._spoken_ms = (voice_end - self.start) // SAMPLES_PER_MS
         if self._early is not None and self.covered_by(self._early[0]):
             self.final_done(self._early[1])
 
@@ -136,7 +138,7 @@ class Segment:
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
         """Take the segment's hypothesis; False when it must be asked for again, padded."""
-        hypothesis = _cut(hypothesis, without_echo(hypothesis.words))
+        hypothesis = once(hypothesis, self._spoken_ms)
         doubt = degenerate(hypothesis)
         if doubt and not self._padded:
             self._padded = True
