@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
-
-from rich.console import Console
 
 from streaming.cli.transcript import Transcript
 from streaming.cli.view import View
@@ -63,8 +62,10 @@ async def _tick(transcription: Transcription, view: View) -> None:
         await asyncio.sleep(_TICK_S)
 
 
-def complain(console: Console, error: WirescribeError | OSError | str) -> None:
-    """Say on standard error what went wrong, in a line of its own."""
-    console.print(
-        f"wirescribe: {error}", markup=False, highlight=False, soft_wrap=True, emoji=False
-    )
+def complain(error: WirescribeError | OSError | str) -> None:
+    """Say on standard error what went wrong, in a line of its own.
+
+    Not through a console of its own: only what is written to ``sys.stderr`` goes above a display
+    that stands on the same terminal.
+    """
+    print(f"wirescribe: {error}", file=sys.stderr)

@@ -63,7 +63,7 @@ class Listening:
                 self._view.begin(microphone.name, 0, None, {})
                 await follow(transcription, transcript, self._view, self._warn)
             except WirescribeError as error:
-                complain(self._errors, error)
+                complain(error)
                 status = 1
             except asyncio.CancelledError:
                 if not interrupts.came:
@@ -75,7 +75,6 @@ class Listening:
         self._write(transcript)
         if microphone.lost_ms:
             complain(
-                self._errors,
                 f"{microphone.lost_ms} ms of sound were lost: this machine is too slow for the "
                 "model; a smaller one is chosen with --model",
             )
@@ -97,4 +96,4 @@ class Listening:
             sys.stdout.write(transcript.written(self._form))
 
     def _warn(self, warning: Warned) -> None:
-        complain(self._errors, warning.message)
+        complain(warning.message)

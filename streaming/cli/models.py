@@ -115,15 +115,17 @@ def show(console: Console, rows: Sequence[ModelRow]) -> None:
 
     styles = {ModelState.READY: "green", ModelState.DAMAGED: "red", ModelState.ABSENT: "dim"}
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="bold")
-    for name in _COLUMNS:
+    lines = [_cells(row) for row in rows]
+    for number, name in enumerate(_COLUMNS):
         table.add_column(
             name.lower(),
             justify="right" if name in ("SIZE", "LANGUAGES") else "left",
-            no_wrap=name != "STATE",
+            no_wrap=True,
             overflow="ellipsis",
+            # On a narrow terminal the last column gives way: where a model comes from.
+            min_width=max(len(name), *(len(cells[number]) for cells in lines)) if number < 4 else 0,
         )
-    for row in rows:
-        name, size, languages, state, source = _cells(row)
+    for row, (name, size, languages, state, source) in zip(rows, lines, strict=True):
         table.add_row(
             Text(name, style="bold" if row.state is ModelState.READY else ""),
             size,

@@ -70,6 +70,7 @@ class Recordings:
         self._moved = asyncio.Event()
         self._audio_ms = self._words = 0
         self._watched = False
+        self._held: list[str] = []
         self._view = self._make_view()
 
     async def all(self) -> int:
@@ -88,6 +89,7 @@ class Recordings:
                     job.cancel()
                     await asyncio.gather(job, return_exceptions=True)
                 self._view.close()
+                sys.stdout.writelines(self._held)
         if self._errors.is_terminal:
             self._sum_up(time.monotonic() - began)
         if self._stopped:
@@ -196,12 +198,13 @@ class Recordings:
         pace = full_speed(self._service.scheduler, live=sound.live)
         settings = self._service.settings
         window = WindowConfig(**settings.partials.model_dump())
-        partials = self._watched and self._work.partials is not False
+        partials = self._watched
         if partials and not sound.live:
-            partials = self._work.partials or (sound.duration_ms or 0) <= _WATCHED_UP_TO_MS
+            asked_for = self._work.partials is True
+            partials = asked_for or (sound.duration_ms or 0) <= _WATCHED_UP_TO_MS
             if partials:
                 pace, window = Pace(backlog_ms=0, step_by_step=True), _WATCHED
-        config = dataclasses.replace(self._config, audio=sound.format, partials=bool(partials))
+        config = dataclasses.replace(self._config, audio=sound.format, partials=partials)
         vad = VadConfig(**settings.vad.model_dump())
         session = Session(config, vad=vad, window=window)
         return Transcription(session, self._service.scheduler, sound, pace, fed=fed)
@@ -210,9 +213,10 @@ class Recordings:
         path, form = self._work.outputs[number], self._work.form
         if path is not None:
             write_file(path, transcript.written(form, indent=2))
+        elif form is not Format.TEXT and sys.stdout.isatty():
+            self._held.append(transcript.written(form, indent=2))  # a bar is in the way
         elif form is not Format.TEXT:
-            indent = 2 if sys.stdout.isatty() else None
-            sys.stdout.write(transcript.written(form, indent=indent))
+            sys.stdout.write(transcript.written(form))
             sys.stdout.flush()
 
     # -- what is seen --------------------------------------------------------------------------
@@ -224,11 +228,11 @@ class Recordings:
         as_text = work.form is Format.TEXT and not to_files
         console = Console()
         if as_text and can_animate(console):
-            self._watched = True
+            self._watched = work.partials is not False
             return Screen(console, sources=sources)
         views: list[View] = [PlainText(sys.stdout, sources=sources)] if as_text else []
         if can_animate(self._errors):
-            self._watched = to_files
+            self._watched = to_files and work.partials is True
             views.append(Screen(self._errors, sources=sources, finals=to_files))
         return Views(*views)
 
@@ -244,15 +248,15 @@ class Recordings:
     def _warn(self, warning: Warned) -> None:
         # Silence in a recording is nothing to mend now.
         if warning.code is not WarningCode.NO_AUDIO:
-            complain(self._errors, warning.message)
+            complain(warning.message)
 
     def _fail(self, error: WirescribeError | OSError | str) -> None:
         self._failed = True
-        complain(self._errors, error)
+        complain(error)
 
     def _interrupt(self) -> None:
         self._stopped = True
-        complain(self._errors, "finishing what was heard so far; Ctrl-C again ends at once")
+        complain("finishing what was heard so far; Ctrl-C again ends at once")
         for transcription, sound in self._running.items():
             if sound.live:
                 sound.finish()

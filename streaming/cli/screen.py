@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -50,14 +51,14 @@ class Screen:
         self._duration_ms: int | None = None
         self._began = 0.0
         self._received_ms = self._decoded_ms = 0
-        # Text printed by others goes above the display, but only on the stream that it is on.
+        # Complaints go above the display where they are on the same terminal, and only there.
         self._live = Live(
             console=console,
             get_renderable=self._draw,
             auto_refresh=False,
             transient=True,
-            redirect_stdout=not console.stderr,
-            redirect_stderr=True,
+            redirect_stdout=False,
+            redirect_stderr=sys.stderr.isatty(),
         )
 
     def begin(

@@ -98,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     if all(source.problem for source in inputs):  # known without loading a model
         for source in inputs:
-            complain(errors, source.problem or "")
+            complain(source.problem or "")
         return 1
     engine.prepare(settings, errors)
 

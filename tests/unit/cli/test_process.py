@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -172,3 +173,44 @@ def test_text_in_a_pipe_leaves_the_terminal_its_bar(
     assert "\x1b" not in text
     assert "of 1:00" in drawn
     assert "w1" not in drawn
+
+
+def test_json_on_a_terminal_is_not_broken_by_its_width(
+    wav: WriteWav, terminal: tuple[int, int]
+) -> None:
+    path = wav("a.wav", np.concatenate([utterances(12_000), silence(20_000)]))
+    ours, theirs = terminal
+    arguments = ("transcribe", path, path, "--format", "json")
+    with wirescribe(*arguments, stdout=theirs, stderr=theirs, delay_s=0.05) as process:
+        os.close(theirs)
+        drawn = read_until(ours, lambda text: False)
+        process.wait(WAIT_S)
+
+    assert process.returncode == 0
+    text = drawn.replace("\r\n", "\n")
+    first = text.index('{\n  "file"')
+    document, end = json.JSONDecoder().raw_decode(text, first)
+    assert document["file"] == str(path)
+    assert len(document["text"]) > 80
+    assert text[end:].startswith('\n{\n  "file"')
+
+
+def test_complaints_stand_above_the_display_or_in_their_file(
+    wav: WriteWav, terminal: tuple[int, int], tmp_path: Path
+) -> None:
+    path = wav("a.wav", np.concatenate([utterances(2_000), silence(20_000)]))
+    noise = tmp_path / "noise.mp3"
+    noise.write_bytes(b"no sound" * 99)
+    ours, theirs = terminal
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as file,
+        wirescribe("transcribe", path, noise, stdout=theirs, stderr=file) as process,
+    ):
+        os.close(theirs)
+        drawn = read_until(ours, lambda text: False)
+        process.wait(WAIT_S)
+
+    assert process.returncode == 1
+    assert "not a media file" not in drawn
+    assert log.read_text(encoding="utf-8").startswith("wirescribe: ")
