@@ -14,6 +14,9 @@ from tests.browser.devtools import DevTools
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 30.0
+# Ends the browser and all its children when our end of the pipe closes: also when a test run is
+# killed and cleans nothing up.
+_GUARD = '"$0" "$@" & cat >/dev/null; kill -KILL 0'
 
 
 def find_chromium() -> str | None:
@@ -55,23 +58,24 @@ async def chromium(
     if not ask:
         flags.append("--use-fake-ui-for-media-stream")
     process = await asyncio.create_subprocess_exec(
+        "sh",
+        "-c",
+        _GUARD,
         executable,
         *flags,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
     assert process.stderr is not None
     try:
-        address = await asyncio.wait_for(_address(process.stderr), START_S)
+        address = await _address(process.stderr)
         drain = asyncio.create_task(process.stderr.read())
         devtools = await DevTools.connect(address)
         try:
             yield devtools
         finally:
-            with suppress(Exception):
-                await devtools.call("Browser.close")
-                await asyncio.wait_for(process.wait(), 5)
             await devtools.close()
             drain.cancel()
     finally:
@@ -83,9 +87,11 @@ async def chromium(
 
 async def _address(stderr: asyncio.StreamReader) -> str:
     said: list[str] = []
-    while raw := await stderr.readline():
-        line = raw.decode(errors="replace").strip()
-        said.append(line)
-        if "DevTools listening on " in line:
-            return line.rsplit(" ", 1)[-1]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_S):
+            while raw := await stderr.readline():
+                line = raw.decode(errors="replace").strip()
+                said.append(line)
+                if "DevTools listening on " in line:
+                    return line.rsplit(" ", 1)[-1]
     raise RuntimeError("the browser did not start: " + " | ".join(said[-5:]))
