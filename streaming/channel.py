@@ -90,9 +90,10 @@ class Channel:
         return not self._closed
 
     def configure(self, config: SessionConfig) -> None:
-        """Change what the next segment will be decoded with; endpointing changes at once."""
+        """Change what the next segment will be found and decoded with."""
         self._config = config
-        self._segmenter.endpointing = config.endpointing
+        if self._open is None:
+            self._segmenter.endpointing = config.endpointing
 
     # -- audio ---------------------------------------------------------------------------------
 
@@ -118,12 +119,14 @@ class Channel:
                     self._open = Segment(
                         self._number(), self.index, start, self._config, self._window
                     )
+                    self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
                         yield SpeechStarted(self.index, start // SAMPLES_PER_MS)
                 case Closed(start, end, voice_end, reason):
                     segment, self._open = self._open, None
                     if segment is None:  # pragma: no cover - the segmenter opens before it closes
                         continue
+                    self._segmenter.endpointing = self._config.endpointing
                     segment.close(end, voice_end, self._ring.read(start, end), reason)
                     self._closed.append(segment)
                     if self._segmenter.state is not State.SPEECH:  # it doesn't go on behind a cut

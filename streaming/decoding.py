@@ -112,4 +112,3 @@ class Hypothesis:
     no_speech: float = 0.0
     token_count: int = 0
     looped: bool = False
-    fault: bool = False

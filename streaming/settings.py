@@ -162,13 +162,13 @@ class LimitSettings(_Section):
         default=60_000, ge=1_000, description="time without audio or a keepalive"
     )
     max_backlog_ms: int = Field(
-        default=120_000, ge=1_000, description="audio of a session that waits to be decoded"
+        default=150_000, ge=1_000, description="audio of a session that waits to be decoded"
     )
     max_rate: float = Field(
         default=2.0, ge=1.0, description="audio seconds a second, sustained; 1 is real time"
     )
     burst_ms: int = Field(
-        default=90_000, ge=1_000, description="audio that may come at once, beyond that rate"
+        default=140_000, ge=1_000, description="audio that may come at once, beyond that rate"
     )
     max_channels: int = Field(default=8, ge=1, le=8, description="channels of a session")
     start_timeout_ms: int = Field(default=10_000, ge=100, description="time for the first message")
