@@ -33,10 +33,10 @@ def plan_outputs(inputs: Sequence[Input], output: str | None, form: Format) -> l
     folder = target if as_folder else target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise _unwritable(folder, error) from None
-    if not os.access(folder, os.W_OK):
-        raise CommandError(f"--output: {str(folder)!r} can't be written to")
     names = _names(inputs, form) if as_folder else [Path(target.name)]
     paths: list[Path | None] = [folder / name for name in names]
     for source, path in zip(inputs, paths, strict=True):
