@@ -49,7 +49,8 @@ class Transcription:
     """One session over one source of sound; read its :meth:`events` once, to the end.
 
     ``sound`` yields bytes in the session's format, in chunks of any size. The session must not
-    have been given audio yet.
+    have been given audio yet. ``fed`` is set when all of the sound has been taken, or no more of
+    it will be.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ _DOING = {"download": "fetching", "assemble": "assembling", "verify": "verifying
 class FetchBar:
     """Shows what :meth:`report` is told, from the first report until the block is left.
 
-    ``quiet`` stages are shown on a terminal only: a line about each verification would be noise.
+    Verifying is shown on a terminal only: a line about each time would be noise in a log.
     """
 
     def __init__(self, console: Console) -> None:

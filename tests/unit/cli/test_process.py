@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -21,10 +20,8 @@ import pytest
 from tests.protocol.sounds import encoded, silence, speech
 from tests.unit.cli.conftest import WriteWav, utterances
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(os.name == "nt", reason="signals and terminals of POSIX"),
-]
+pty = pytest.importorskip("pty", reason="signals and terminals of POSIX")
+pytestmark = pytest.mark.timeout(120)
 
 ROOT = Path(__file__).resolve().parents[3]
 WAIT_S = 60.0  # how long a test waits for what must come; never how long anything takes
