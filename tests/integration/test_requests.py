@@ -144,17 +144,18 @@ async def test_configure_before_anything_opens_a_session(server: Running) -> Non
     assert [final["language"] for final in transcript.finals] == ["fr"]
 
 
-async def test_configure_changes_the_endpointing(server: Running) -> None:
+async def test_configure_changes_the_endpointing_of_the_next_segment(server: Running) -> None:
     async with client(server.url + "?language=en") as it:
         await it.say("configure", endpointing={"silence_ms": 2_000})
-        await it.send(spoken(800, then_silent_ms=1_500))
         await it.send(spoken(800))
         await it.say("configure", endpointing={"silence_ms": 200})
+        await it.send(spoken(800, then_silent_ms=1_500))  # too short for what it began with
+        await it.send(spoken(800, then_silent_ms=2_200))
         await it.send(spoken(800, then_silent_ms=600))
         transcript = await it.finish()
-    assert len(transcript.finals) == 1
-    assert transcript.finals[0]["reason"] == "silence"
+    assert [final["reason"] for final in transcript.finals] == ["silence", "silence"]
     assert transcript.finals[0]["start_ms"] == 0
+    assert transcript.finals[1]["start_ms"] > 5_000
 
 
 async def test_keepalives_change_nothing(server: Running) -> None:
