@@ -31,7 +31,10 @@ _ORDER = {Kind.FINAL: 0, Kind.PARTIAL: 1, Kind.EARLY: 2}
 # Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
 _BEAM_BELOW = 0.5
-_EARLY_BELOW = 0.7
+_EARLY_BELOW = 0.9
+# Above this share partials of one session come no more often than so.
+_STRETCH_ABOVE = 0.8
+_STRETCHED_S = 0.8
 
 
 class Source(Protocol):
@@ -60,6 +63,7 @@ class _Entry:
 
     source: Source
     served: float = 0.0
+    shown: float = 0.0  # when its last partial was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +227,7 @@ class Scheduler:
         jobs = [
             job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
         ]
-        if self._headroom.used(time.monotonic()) > _EARLY_BELOW:
-            jobs = [job for job in jobs if job.request.kind is not Kind.EARLY]
+        jobs = self._affordable(jobs)
         jobs.sort(key=lambda job: (_ORDER[job.request.kind], job.entry.served))
         chosen: list[_Job] = []
         for job in jobs:
@@ -236,8 +239,28 @@ class Scheduler:
         now = time.monotonic()
         for job in chosen:
             job.entry.served = now
+            if job.request.kind is Kind.PARTIAL:
+                job.entry.shown = now
             job.entry.source.begin(job.request)
         return chosen
+
+    def _affordable(self, jobs: list[_Job]) -> list[_Job]:
+        """Leave out what there is no time for.
+
+        Early finals, when the workers are nearly always busy. Partials of sessions that had one
+        just now, a little before that: a worker is then free when a final comes.
+        """
+        now = time.monotonic()
+        used = self._headroom.used(now)
+        if used < _STRETCH_ABOVE:
+            return jobs
+        return [
+            job
+            for job in jobs
+            if job.request.kind is Kind.FINAL
+            or (job.request.kind is Kind.PARTIAL and now - job.entry.shown >= _STRETCHED_S)
+            or (job.request.kind is Kind.EARLY and used < _EARLY_BELOW)
+        ]
 
     def _beam(self, jobs: Sequence[_Job]) -> int:
         """How many alternatives to follow: what lasts deserves them, while there is time."""

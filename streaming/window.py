@@ -22,8 +22,8 @@ class WindowConfig:
     from which its start is moved. ``keep_ms``: audio that stays in it, at least.
     """
 
-    step_ms: int = 500
-    first_ms: int = 700
+    step_ms: int = 400
+    first_ms: int = 600
     pause_ms: int = 160
     trim_ms: int = 6_000
     keep_ms: int = 2_000

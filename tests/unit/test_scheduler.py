@@ -168,3 +168,23 @@ async def test_under_load_search_is_narrow_and_nothing_is_decoded_ahead() -> Non
         await scheduler.turn()
     assert engine.beams == {Kind.FINAL: 1, Kind.PARTIAL: 1}
     assert {asked.kind for asked in client.begun} == {Kind.FINAL, Kind.PARTIAL}
+
+
+async def test_under_load_partials_of_one_session_are_stretched_and_its_finals_are_not() -> None:
+    engine = Recorder()
+    client = Client(request(Kind.PARTIAL, 0))
+    async with serving(engine, start=False) as scheduler:
+        now = time.monotonic()
+        scheduler.headroom.begin(0, now - 5)
+        scheduler.headroom.end(0, now)
+        scheduler.add(client)
+        scheduler.start()
+        await client.served(1)
+        client.offered += [request(Kind.PARTIAL, 1), request(Kind.FINAL, 2)]
+        scheduler.wake()
+        await client.served(2)
+        other = Client(request(Kind.PARTIAL, 3))
+        scheduler.add(other)
+        scheduler.wake()
+        await other.served(1)
+    assert [asked.segment for asked in client.begun] == [0, 2]
