@@ -70,7 +70,10 @@ def _cpu_name() -> str:
 
 def read_report(path: Path) -> dict[str, Any]:
     """A report written earlier; ``ValueError`` for anything else."""
-    report = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
     if not isinstance(report, dict) or report.get("schema") not in (RUN_SCHEMA, OFFLINE_SCHEMA):
         raise ValueError(f"{path} is not a report of this harness")
     return report
