@@ -30,7 +30,7 @@ examples:
   wirescribe transcribe talk.mp3
   wirescribe transcribe lectures/ --format srt --output subtitles/
   wirescribe transcribe call.wav --speakers agent,customer --format json
-  arecord -f S16_LE -r 16000 | wirescribe transcribe -"""
+  arecord -t raw -f S16_LE -r 16000 | wirescribe transcribe -"""
 
 
 def add(commands: Any) -> None:

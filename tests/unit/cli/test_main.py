@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streaming import __version__
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import Command, WriteWav, utterances
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -25,6 +27,25 @@ def test_every_command_has_help(run: Command, command: str) -> None:
     result = run(command, "--help")
     assert result.status == 0
     assert result.out.startswith(f"usage: wirescribe {command}")
+
+
+def test_what_is_shown_of_transcribe_can_be_done(
+    run: Command, wav: WriteWav, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("talk.mp3", "call.wav", "calls/a.wav", "calls/b.wav", "lectures/a.wav"):
+        wav(name, utterances(400), utterances(400))
+    shown = run("transcribe", "--help").out
+    shown += (ROOT / "README.md").read_text(encoding="utf-8")
+    shown += (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    pattern = r"^(?:\$ |  )?(.* \| )?(?:\.venv/bin/)?wirescribe transcribe ([^#|>\n]+)"
+    commands = re.findall(pattern, shown, re.MULTILINE)
+    assert len(commands) >= 10
+    for source, arguments in commands:
+        # On standard input WAV is refused, which arecord writes unless told otherwise.
+        assert "arecord" not in source or " -t raw " in source
+        if not source:
+            assert run("transcribe", *shlex.split(arguments)).status == 0, arguments
 
 
 @pytest.mark.parametrize("arguments", [(), ("transcibe",), ("transcribe",), ("serve", "--prot")])
