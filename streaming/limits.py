@@ -61,7 +61,8 @@ class ConnectionGuard:
         if size > self._limits.max_message_bytes:
             raise MessageTooBig(
                 f"a message of {size} bytes is larger than {self._limits.max_message_bytes}; "
-                "send audio in smaller chunks"
+                "send audio in smaller chunks",
+                field="message",
             )
 
     def audio(self, duration_ms: float, received_ms: int, backlog_ms: int, now: float) -> None:
@@ -70,7 +71,7 @@ class ConnectionGuard:
         if wait:
             raise QuotaExceeded(
                 f"audio arrives faster than {self._limits.max_rate:g} times real time, beyond a "
-                f"burst of {self._limits.burst_ms} ms; pace it, or upload files over HTTP",
+                f"burst of {self._limits.burst_ms} ms; pace it",
                 retry_after_ms=max(1, int(wait * 1000)),
             )
         if received_ms + duration_ms > self._limits.max_session_ms:
@@ -101,10 +102,6 @@ class ConnectionGuard:
                 f"nothing arrived for {silent_ms} ms, the longest is {self._limits.max_idle_ms}; "
                 "send audio or a keepalive"
             )
-
-    def idle_in(self, now: float) -> float:
-        """Return the seconds until :meth:`idle` would raise."""
-        return max(0.0, self._limits.max_idle_ms / 1000 - (now - self._heard))
 
 
 class SessionSlots:

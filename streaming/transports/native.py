@@ -21,6 +21,7 @@ from streaming.events import (
     SpeechStarted,
     Suppressed,
     Warned,
+    WarningCode,
 )
 from streaming.transports.codec import (
     Ack,
@@ -193,7 +194,7 @@ def _final(it: Final) -> tuple[str, dict[str, Any]]:
 
 def _suppressed(it: Suppressed) -> tuple[str, dict[str, Any]]:
     return "warning", {
-        "code": "suppressed",
+        "code": WarningCode.SUPPRESSED.value,
         "message": "a segment was judged not to be speech",
         "segment": it.segment,
         "channel": it.channel,

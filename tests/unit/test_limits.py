@@ -53,8 +53,9 @@ def test_a_refused_amount_is_not_taken() -> None:
 def test_messages_are_counted_by_size() -> None:
     it = guard()
     it.message(1_000, 100)
-    with pytest.raises(MessageTooBig, match="1001 bytes is larger than 1000"):
+    with pytest.raises(MessageTooBig, match="1001 bytes is larger than 1000") as caught:
         it.message(1_001, 100)
+    assert caught.value.field == "message"
 
 
 def test_audio_at_real_time_is_never_refused() -> None:
@@ -99,12 +100,10 @@ def test_a_backlog_has_an_end() -> None:
 def test_idle_counts_from_the_last_message_of_any_kind() -> None:
     it = guard()
     it.idle(104.9)
-    assert it.idle_in(104) == pytest.approx(1)
     it.message(3, 104)
     it.idle(108.9)
     with pytest.raises(IdleTimeout, match="5000"):
         it.idle(109)
-    assert it.idle_in(200) == 0
 
 
 def test_places_run_out_and_come_back() -> None:
