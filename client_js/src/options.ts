@@ -70,7 +70,12 @@ export function readOptions(options: TranscriberOptions): Settings {
     throw bad("audio.channels", audio.channels);
   const WebSocket =
     options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
-  if (WebSocket === undefined) throw bad("WebSocket", "undefined");
+  if (WebSocket === undefined)
+    throw new TranscriberError({
+      code: "bad_option",
+      message: "There is no WebSocket here: give the class of the ws package as option WebSocket.",
+      retryable: false,
+    });
   const bytesPerMs = (audio.sample_rate * audio.channels * width) / 1000;
   const viaSubprotocol = options.token !== undefined && SUBPROTOCOL.test(options.token);
   const { reconnect = true } = options;

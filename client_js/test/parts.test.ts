@@ -138,3 +138,10 @@ test("options that make no sense are refused by name", () => {
   refused({ audio: { channels: 1.5 } }, /audio\.channels/);
   refused({ audio: { encoding: "opus" } }, /audio\.encoding/);
 });
+
+test("where there is no WebSocket, it is said what to give", (t) => {
+  const kept = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+  Reflect.deleteProperty(globalThis, "WebSocket");
+  t.after(() => kept && Object.defineProperty(globalThis, "WebSocket", kept));
+  assert.throws(() => readOptions({ url: "ws://h" }), /class of the ws package/);
+});
