@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from streaming.cli import main
-
 if __name__ == "__main__":
+    # Ctrl-C while the libraries are still being imported ends it without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from streaming.cli import main
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(["serve", *sys.argv[1:]]))
