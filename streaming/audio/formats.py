@@ -113,7 +113,8 @@ def _known() -> str:
 
 
 def _refuse(field: str, value: object, reason: str) -> UnsupportedAudio:
-    return UnsupportedAudio(f"audio.{field}: {shown(value)} {reason}", field=f"audio.{field}")
+    sent = list(value) if isinstance(value, tuple) else value  # as it stood in the message
+    return UnsupportedAudio(f"audio.{field}: {shown(sent)} {reason}", field=f"audio.{field}")
 
 
 def _parse_encoding(value: object) -> Encoding:

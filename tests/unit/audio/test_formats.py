@@ -75,7 +75,7 @@ def test_any_whole_rate_between_the_limits(rate: int) -> None:
         ({"channels": -1}, "audio.channels: -1 is not between 1 and 8"),
         ({"channels": False}, "audio.channels: False is not a whole number"),
         ({"channel_names": "ab"}, "audio.channel_names: 'ab' is not a list of names"),
-        ({"channel_names": ["a", "b"]}, "has 2 names for 1 channels"),
+        ({"channel_names": ["a", "b"]}, "names: ['a', 'b'] has 2 names for 1 channels"),
         ({"channels": 2, "channel_names": ["a", "a"]}, "names two channels alike"),
         ({"channel_names": [1]}, "audio.channel_names: 1 is not a string"),
         ({"channel_names": [" "]}, "audio.channel_names: ' ' is empty"),
