@@ -138,7 +138,7 @@ class Channel:
     def work(self) -> Iterator[DecodeRequest]:
         """Yield what could be decoded now: waiting finals, oldest first, or else a partial."""
         for segment in self._closed:
-            if not segment.in_flight and segment.outcome is None:
+            if segment.undecided:
                 yield segment.final_request(self._choice(segment, final=True))
         segment = self._open  # type: ignore[assignment]
         if self._closed or segment is None or segment.in_flight:
@@ -168,20 +168,15 @@ class Channel:
     def begin(self, request: DecodeRequest) -> None:
         """Note that a request is being decoded."""
         segment = self._find(request.segment)
-        if segment is None:
-            return
-        segment.in_flight = True
-        if request.kind is Kind.PARTIAL:
-            segment.window.decoded(request.end_sample)
-        elif request.kind is Kind.EARLY:
-            segment.early_begun(request.end_sample)
+        if segment is not None:
+            segment.begun(request)
 
     def done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> list[Event]:
         """Take an answer, or None for one that failed; return what became known by it."""
         segment = self._find(request.segment)
         if segment is None:
             return []
-        segment.in_flight = False
+        segment.answered(request)
         if hypothesis is None:
             return []
         if request.kind is Kind.EARLY:

@@ -38,7 +38,8 @@ class Segment:
         self.window = Window(start, window)
         self.end = start
         self.reason = EndReason.END
-        self.in_flight = False
+        self.in_flight: DecodeRequest | None = None  # a partial or an early final
+        self._deciding = False
         self.outcome: Final | Suppressed | None = None
         self.heard: Hypothesis | None = None
         self._audio: Samples = np.zeros(0, dtype=np.float32)
@@ -98,10 +99,6 @@ class Segment:
         """Ask for what the final will be if nothing more is said."""
         return self._request(Kind.EARLY, audio, self.start, words=True, language=language)
 
-    def early_begun(self, end: int) -> None:
-        """Note that the segment up to ``end`` is being decoded."""
-        self._early_asked = end
-
     def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
         """Keep the answer for the case that the segment ends just there."""
         self._early = (request.end_sample, hypothesis)
@@ -120,6 +117,37 @@ class Segment:
         self._spoken_ms = (voice_end - self.start) // SAMPLES_PER_MS
         if self._early is not None and self.covered_by(self._early[0]):
             self.final_done(self._early[1])
+
+    @property
+    def undecided(self) -> bool:
+        """Whether its final should be asked for: nothing that will do is known or on its way.
+
+        A partial still being decoded is no reason to wait.
+        """
+        if self.outcome is not None or self._deciding:
+            return False
+        early = self.in_flight
+        return (
+            early is None or early.kind is not Kind.EARLY or not self.covered_by(early.end_sample)
+        )
+
+    def begun(self, request: DecodeRequest) -> None:
+        """Note that a request is being decoded."""
+        if request.kind is Kind.FINAL:
+            self._deciding = True
+            return
+        self.in_flight = request
+        if request.kind is Kind.PARTIAL:
+            self.window.decoded(request.end_sample)
+        else:
+            self._early_asked = request.end_sample
+
+    def answered(self, request: DecodeRequest) -> None:
+        """Note that a request is no longer being decoded."""
+        if request.kind is Kind.FINAL:
+            self._deciding = False
+        else:
+            self.in_flight = None
 
     def covered_by(self, end: int) -> bool:
         """Whether a decoding of everything before ``end`` is that of the whole segment."""

@@ -83,14 +83,26 @@ def test_finals_are_offered_before_and_instead_of_partials() -> None:
     assert [(r.kind, r.segment) for r in it.offers()] == [(Kind.PARTIAL, 8)]
 
 
-def test_a_final_waits_for_the_partial_that_is_on_its_way_and_drops_it() -> None:
+def test_a_final_does_not_wait_for_the_partial_on_its_way_which_is_dropped() -> None:
     it = Line()
     it.hear(LOUD, 50)
     partial = it.begin(Kind.PARTIAL)
     it.channel.cut(EndReason.FINALIZE)
-    assert it.offers() == []
+    final = it.begin(Kind.FINAL)
     assert it.answer(partial) == []
-    assert [r.kind for r in it.offers()] == [Kind.FINAL]
+    assert it.offers() == []
+    assert [type(event) for event in it.answer(final)] == [Final]
+    assert it.offers() == []
+
+
+def test_a_partial_may_be_answered_after_the_final() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    partial = it.begin(Kind.PARTIAL)
+    it.channel.cut(EndReason.FINALIZE)
+    assert [type(event) for event in it.answer(it.begin(Kind.FINAL))] == [Final]
+    assert it.answer(partial) == []
+    assert it.channel.settled
 
 
 def test_a_failed_partial_is_not_asked_for_again_without_news() -> None:

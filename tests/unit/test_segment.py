@@ -152,7 +152,7 @@ def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
     it = segment()
     assert it.early_due(3_000 * MS)
     asked = it.early_request(silence(2_000), ENGLISH)
-    it.early_begun(asked.end_sample)
+    it.begun(asked)
     assert not it.early_due(3_000 * MS)
     assert it.early_due(3_020 * MS)
     it.early_done(asked, said("hello"))
@@ -163,7 +163,7 @@ def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
 def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
     it = segment()
     asked = it.early_request(silence(1_400), ENGLISH)
-    it.early_begun(asked.end_sample)
+    it.begun(asked)
     it.early_done(asked, said("hel"))
     closed(it, end_ms=3_000, voice_end_ms=2_760)
     assert it.outcome is None
