@@ -170,6 +170,18 @@ def own(module: str) -> set[str]:
     return {name for name in imports(module) if name.split(".")[0] == "streaming"}
 
 
+def test_the_picture_in_the_docs_shows_the_layers() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    layer = ""
+    shown: dict[str, str] = {}
+    for line in picture.splitlines():
+        words = line.replace("·", " ").replace("/", "").split()
+        if words and words[0] in LAYERS:
+            layer = words.pop(0)
+        shown |= {word: layer for word in words if word not in ("↓", "server.py")}
+    assert shown == LAYER
+
+
 def test_every_room_has_its_layer() -> None:
     rooms = {room(module) for module in MODULES} - {None, APART}
     assert rooms == set(LAYER)
