@@ -32,6 +32,10 @@ _RING_SAMPLES = (SEGMENT_MS[1] + 2_000) * SAMPLES_PER_MS
 # Language is not asked for on less than this: a guess on half a word is worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
 _BELIEVED = 0.5
+# A `finalize` this soon after the last voice cuts speech in two; the second half is decoded with so
+# much of the first.
+_GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
+_LEAD_SAMPLES = 2_000 * SAMPLES_PER_MS
 # A pause this long may be the end of the segment: its final is worth decoding ahead.
 _EARLY_SAMPLES = 280 * SAMPLES_PER_MS
 
@@ -56,6 +60,7 @@ class Channel:
         self._segmenter = Segmenter(config.endpointing)
         self._ring = SampleRing(_RING_SAMPLES)
         self._judged = 0
+        self._cut_at = -1
         self._open: Segment | None = None
         self._closed: deque[Segment] = deque()
         self._language: str | None = None
@@ -117,7 +122,12 @@ class Channel:
             match step:
                 case Opened(start, resumed):
                     self._open = Segment(
-                        self._number(), self.index, start, self._config, self._window
+                        self._number(),
+                        self.index,
+                        start,
+                        self._config,
+                        self._window,
+                        lead=self._lead(start),
                     )
                     self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
@@ -127,11 +137,20 @@ class Channel:
                     if segment is None:  # pragma: no cover - the segmenter opens before it closes
                         continue
                     self._segmenter.endpointing = self._config.endpointing
-                    segment.close(end, voice_end, self._ring.read(start, end), reason)
+                    audio = self._ring.read(segment.audio_start, end)
+                    segment.close(end, voice_end, audio, reason)
+                    if reason is EndReason.FINALIZE and end - voice_end < _GOING_ON_SAMPLES:
+                        self._cut_at = end
                     self._closed.append(segment)
                     if self._segmenter.state is not State.SPEECH:  # it doesn't go on behind a cut
                         yield SpeechEnded(self.index, voice_end // SAMPLES_PER_MS)
                     yield from self._release()
+
+    def _lead(self, start: int) -> int:
+        """How much of the audio before a segment its final needs: some, where speech was cut."""
+        if start != self._cut_at:
+            return 0
+        return min(_LEAD_SAMPLES, start - self._ring.start)
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -162,7 +181,7 @@ class Channel:
         end = self._segmenter.likely_end
         paused = self._ring.end - self._segmenter.voice_end
         if paused >= _EARLY_SAMPLES and segment.early_due(end):
-            audio = self._ring.read(segment.start, end)
+            audio = self._ring.read(segment.audio_start, end)
             yield segment.early_request(audio, self._choice(segment, final=True))
 
     def begin(self, request: DecodeRequest) -> None:

@@ -26,14 +26,26 @@ Samples = npt.NDArray[np.float32]
 
 
 class Segment:
-    """A numbered stretch of one channel's speech and what has been heard in it so far."""
+    """A numbered stretch of one channel's speech and what has been heard in it so far.
+
+    ``lead`` is how many samples before its start its final is decoded with: where speech was cut
+    in two, the second half alone may begin within a word. The words of the lead are left out.
+    """
 
     def __init__(
-        self, number: int, channel: int, start: int, config: SessionConfig, window: WindowConfig
+        self,
+        number: int,
+        channel: int,
+        start: int,
+        config: SessionConfig,
+        window: WindowConfig,
+        *,
+        lead: int = 0,
     ) -> None:
         self.number = number
         self.channel = channel
         self.start = start
+        self.audio_start = start - lead
         self.config = config
         self.window = Window(start, window)
         self.end = start
@@ -97,7 +109,7 @@ class Segment:
 
     def early_request(self, audio: Samples, language: LanguageChoice) -> DecodeRequest:
         """Ask for what the final will be if nothing more is said."""
-        return self._request(Kind.EARLY, audio, self.start, words=True, language=language)
+        return self._request(Kind.EARLY, audio, self.audio_start, words=True, language=language)
 
     def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
         """Keep the answer for the case that the segment ends just there."""
@@ -106,7 +118,7 @@ class Segment:
     # -- when it is over -----------------------------------------------------------------------
 
     def close(self, end: int, voice_end: int, audio: Samples, reason: EndReason) -> None:
-        """Take the whole segment's audio; from here on it only waits for its final.
+        """Take the audio from ``audio_start`` on; from here on it only waits for its final.
 
         What was decoded early, with nothing said after it, is the final already.
         """
@@ -114,7 +126,7 @@ class Segment:
         self.reason = reason
         self._audio = audio
         self._needed = min(end, voice_end + POST_ROLL)
-        self._spoken_ms = (voice_end - self.start) // SAMPLES_PER_MS
+        self._spoken_ms = (voice_end - self.audio_start) // SAMPLES_PER_MS
         if self._early is not None and self.covered_by(self._early[0]):
             self.final_done(self._early[1])
 
@@ -158,7 +170,7 @@ class Segment:
         return self._request(
             Kind.FINAL,
             self._audio,
-            self.start,
+            self.audio_start,
             words=True,
             language=language,
             padded=self._padded,
@@ -173,17 +185,32 @@ class Segment:
             return False
         if doubt in ("length", "repetition", "compression"):
             hypothesis = _cut(hypothesis, without_loop(hypothesis.words))
+        if self.audio_start < self.start:
+            hypothesis = _cut(hypothesis, self._own(hypothesis.words))
         self.heard = hypothesis
         self._audio = np.zeros(0, dtype=np.float32)
         self.outcome = self._outcome(hypothesis)
         return True
 
+    def _own(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """The words of the segment itself: those with their middle behind the lead."""
+        lead_ms = (self.start - self.audio_start) // SAMPLES_PER_MS
+        return tuple(
+            word
+            if word.start_ms is None
+            else dataclasses.replace(word, start_ms=max(word.start_ms, lead_ms))
+            for word in words
+            if _middle_ms(word) >= lead_ms
+        )
+
     def _outcome(self, hypothesis: Hypothesis) -> Final | Suppressed:
         start_ms, end_ms = self.start // SAMPLES_PER_MS, self.end // SAMPLES_PER_MS
         refused = not_speech(hypothesis)
+        if self.audio_start < self.start and hypothesis.text:
+            refused = None  # it goes on with speech that has been confirmed
         if refused:
             return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
-        words = _absolute(hypothesis.words, self.start)
+        words = _absolute(hypothesis.words, self.audio_start)
         scores = [word.confidence for word in words if word.confidence is not None]
         confidence = sum(scores) / len(scores) if scores else 0.0
         return Final(
@@ -227,10 +254,15 @@ class Segment:
 
 def _cut(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
     """The hypothesis with only these of its words."""
-    if len(words) == len(hypothesis.words):
-        return hypothesis
     text = "".join(word.text for word in words).strip()
     return dataclasses.replace(hypothesis, words=words, text=text)
+
+
+def _middle_ms(word: Word) -> float:
+    """Where a word lies, from the start of the audio; at its end where it has no times."""
+    if word.start_ms is None or word.end_ms is None:
+        return float("inf")
+    return (word.start_ms + word.end_ms) / 2
 
 
 def _absolute(words: tuple[Word, ...], start_sample: int) -> tuple[Word, ...]:

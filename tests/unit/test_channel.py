@@ -105,6 +105,34 @@ def test_a_partial_may_be_answered_after_the_final() -> None:
     assert it.channel.settled
 
 
+def test_speech_cut_by_a_finalize_is_decoded_with_what_came_before_and_gives_its_own_words() -> (
+    None
+):
+    it = Line()
+    it.hear(LOUD, 70)  # 1400 ms: the fourth word of 400 ms is cut in its middle
+    it.channel.cut(EndReason.FINALIZE)
+    (first,) = [event for event in it.answer(it.begin(Kind.FINAL)) if isinstance(event, Final)]
+    it.hear(LOUD, 30)
+    it.channel.cut(EndReason.END)
+    request = it.begin(Kind.FINAL)
+    assert (request.start_sample, request.end_sample) == (0, 2_000 * 16)
+    (second,) = [event for event in it.answer(request) if isinstance(event, Final)]
+    assert (first.text, second.text) == ("w0 w1 w2", "w3 w4")
+    assert second.words is not None
+    assert (second.start_ms, second.words[0].start_ms) == (1_400, 1_400)
+
+
+def test_a_segment_after_a_pause_is_decoded_by_itself() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 20)
+    it.channel.cut(EndReason.FINALIZE)
+    it.answer(it.begin(Kind.FINAL))
+    it.hear(LOUD, 50)
+    it.channel.cut(EndReason.END)
+    assert it.begin(Kind.FINAL).start_sample == 1_400 * 16
+
+
 def test_a_failed_partial_is_not_asked_for_again_without_news() -> None:
     it = Line()
     it.hear(LOUD, 50)
