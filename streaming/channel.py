@@ -27,8 +27,6 @@ from streaming.window import WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
-# A frame's worth more than the longest segment and its pre-roll: what is open is never overwritten.
-_RING_SAMPLES = (SEGMENT_MS[1] + 2_000) * SAMPLES_PER_MS
 # Language is not asked for on less than this: a guess on half a word is worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
 _BELIEVED = 0.5
@@ -36,6 +34,8 @@ _BELIEVED = 0.5
 # much of the first.
 _GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
 _LEAD_SAMPLES = 2_000 * SAMPLES_PER_MS
+# The longest segment and the lead before it: what is open is never overwritten.
+_RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _LEAD_SAMPLES
 # A pause this long may be the end of the segment: its final is worth decoding ahead.
 _EARLY_SAMPLES = 280 * SAMPLES_PER_MS
 

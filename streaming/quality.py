@@ -124,17 +124,25 @@ def once(hypothesis: Hypothesis, spoken_ms: int) -> Hypothesis:
     speech, ``spoken_ms`` into the audio: alignment finds the sound of that pass, and nothing is
     missing. Otherwise it may have gone astray half-way, and deserves another decoding.
     """
-    words = without_echo(without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words)
+    words = _first_pass(hypothesis)
     if len(words) == len(hypothesis.words):
         return hypothesis
     end_ms = words[-1].end_ms if words else None
     reached = end_ms is not None and end_ms >= spoken_ms - _REACH_MS
     return dataclasses.replace(
-        hypothesis,
-        words=words,
-        text="".join(word.text for word in words).strip(),
-        looped=hypothesis.looped and not reached,
+        with_words(hypothesis, words), looped=hypothesis.looped and not reached
     )
+
+
+def with_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
+    """Return the hypothesis with only these words, and the text they make."""
+    text = "".join(word.text for word in words).strip()
+    return dataclasses.replace(hypothesis, words=words, text=text)
+
+
+def _first_pass(hypothesis: Hypothesis) -> tuple[Word, ...]:
+    """The words without what fills a cap, and without a copy that takes no time."""
+    return without_echo(without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words)
 
 
 def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
@@ -145,8 +153,7 @@ def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
     """
     if hypothesis.average_logprob < _GUESS_LOGPROB or not_speech(hypothesis) == "no_speech":
         return ()
-    words = without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words
-    words = without_echo(words)
+    words = _first_pass(hypothesis)
     return () if loops(words) else words
 
 

@@ -17,7 +17,7 @@ from streaming.decoding import (
 )
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.options import SessionConfig
-from streaming.quality import degenerate, not_speech, once, showable, without_loop
+from streaming.quality import degenerate, not_speech, once, showable, with_words, without_loop
 from streaming.segmenter import POST_ROLL
 from streaming.stabilizer import Stabilizer, Stable
 from streaming.window import Window, WindowConfig
@@ -184,9 +184,9 @@ class Segment:
             self._padded = True
             return False
         if doubt in ("length", "repetition", "compression"):
-            hypothesis = _cut(hypothesis, without_loop(hypothesis.words))
+            hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
         if self.audio_start < self.start:
-            hypothesis = _cut(hypothesis, self._own(hypothesis.words))
+            hypothesis = with_words(hypothesis, self._own(hypothesis.words))
         self.heard = hypothesis
         self._audio = np.zeros(0, dtype=np.float32)
         self.outcome = self._outcome(hypothesis)
@@ -250,12 +250,6 @@ class Segment:
             words=words,
             padded=padded,
         )
-
-
-def _cut(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
-    """The hypothesis with only these of its words."""
-    text = "".join(word.text for word in words).strip()
-    return dataclasses.replace(hypothesis, words=words, text=text)
 
 
 def _middle_ms(word: Word) -> float:

@@ -44,7 +44,6 @@ class Stabilizer:
         self._committed: list[Word] = []
         self._hidden = 0
         self._tail: list[Word] = []
-        self._taken_back = 0
 
     @property
     def committed(self) -> tuple[Word, ...]:
