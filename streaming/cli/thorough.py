@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.base import Engine, EngineInfo
@@ -36,6 +36,10 @@ class ThoroughEngine:
     def memory_used_bytes(self) -> int | None:
         """As the engine inside."""
         return self._inner.memory_used_bytes()
+
+    def stage_seconds(self) -> Mapping[str, float]:
+        """As the engine inside."""
+        return self._inner.stage_seconds()
 
     def close(self) -> None:
         """Close the engine inside."""

@@ -7,7 +7,7 @@ sockets or sessions; whoever calls it knows nothing of CUDA. To add one, impleme
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,6 +51,10 @@ class Engine(Protocol):
 
     def memory_used_bytes(self) -> int | None:
         """Memory in use on the engine's accelerator, or None where it has none."""
+        ...
+
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Seconds of wall time spent so far in each stage (:mod:`streaming.engine.stages`)."""
         ...
 
     def close(self) -> None:

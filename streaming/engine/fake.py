@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Word
 from streaming.engine.base import EngineInfo
+from streaming.engine.stages import DECODER, StageTimes
 
 _WORD_MS = 400
 _LOUD = 0.01
@@ -71,6 +72,7 @@ class FakeEngine:
         )
         self.batches: list[list[DecodeRequest]] = []
         self.closed = False
+        self._stages = StageTimes()
 
     @property
     def info(self) -> EngineInfo:
@@ -85,13 +87,18 @@ class FakeEngine:
         """Answer by the script."""
         with self._lock:
             self.batches.append(list(requests))
-        if self._delay_s:
-            time.sleep(self._delay_s)
-        return [self._script(request) for request in requests]
+        with self._stages.spent_on(DECODER):
+            if self._delay_s:
+                time.sleep(self._delay_s)
+            return [self._script(request) for request in requests]
 
     def memory_used_bytes(self) -> int | None:
         """None: it has no accelerator."""
         return None
+
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Its only stage is the decoder."""
+        return self._stages.seconds()
 
     def close(self) -> None:
         """Remember having been closed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from streaming.engine.base import EngineInfo
 from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, settle
+from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
 from streaming.engine.words import spans, timed_words, token_starts
 
 _SAMPLE_RATE = 16_000
@@ -88,6 +89,7 @@ class WhisperEngine:
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._multilingual: bool = self._model.is_multilingual
         self._memory = memory
+        self._stages = StageTimes()
         self._info = EngineInfo(
             model=name,
             device=place,
@@ -106,6 +108,10 @@ class WhisperEngine:
     def memory_used_bytes(self) -> int | None:
         """Memory in use on the GPU, or None on the CPU."""
         return self._memory()
+
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Where the time has gone."""
+        return self._stages.seconds()
 
     def close(self) -> None:
         """Unload the model."""
@@ -134,21 +140,27 @@ class WhisperEngine:
             return self._decode(requests, beam)
 
     def _decode(self, requests: Sequence[DecodeRequest], beam: int) -> list[Hypothesis]:
-        encoded = self._encode(requests)
-        languages = self._languages(encoded, requests)
+        stages = self._stages
+        with stages.spent_on(FEATURES):
+            features = self._stacked(requests)
+        with stages.spent_on(ENCODER):
+            encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
+        with stages.spent_on(LANGUAGE):
+            languages = self._languages(encoded, requests)
         prompts = [
             self._full_prompt(request, language)
             for request, (language, _) in zip(requests, languages, strict=True)
         ]
         caps = [_token_cap(request) for request in requests]
-        results = self._model.generate(
-            encoded,
-            prompts,
-            beam_size=beam,
-            max_length=_max_length(max(caps), len(prompts[0])),
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
+        with stages.spent_on(DECODER):
+            results = self._model.generate(
+                encoded,
+                prompts,
+                beam_size=beam,
+                max_length=_max_length(max(caps), len(prompts[0])),
+                return_scores=True,
+                return_no_speech_prob=True,
+            )
         # The call's cap is that of the longest row; what a shorter one said beyond its own is cut,
         # so that no row's answer hangs on what it was batched with.
         tokens = [
@@ -182,7 +194,8 @@ class WhisperEngine:
         wanted = len(request.audio) + _PADDING_SAMPLES[request.kind]
         return min(_FULL_WINDOW_SAMPLES, -(-wanted // _BUCKET_SAMPLES) * _BUCKET_SAMPLES)
 
-    def _encode(self, requests: Sequence[DecodeRequest]) -> Any:
+    def _stacked(self, requests: Sequence[DecodeRequest]) -> npt.NDArray[np.float32]:
+        """Log-mel features of all rows, float32 of shape (rows, mels, frames)."""
         samples = max(self._window_samples(request) for request in requests)
         rows: list[npt.NDArray[np.float32]] = []
         for request in requests:
@@ -190,8 +203,7 @@ class WhisperEngine:
             audio = request.audio[:samples]
             padded[: len(audio)] = audio
             rows.append(self._features(padded, padding=0))
-        features = np.ascontiguousarray(np.stack(rows), dtype=np.float32)
-        return self._model.encode(ctranslate2.StorageView.from_array(features))
+        return np.ascontiguousarray(np.stack(rows), dtype=np.float32)
 
     # -- language ------------------------------------------------------------------------------
 
@@ -270,29 +282,32 @@ class WhisperEngine:
             written = "en" if key[1] == Task.TRANSLATE else key[0]
             spaced = written not in _UNSPACED
             splitter = self._tokenizer(written, key[1])
-            split = {i: spans(*_split(splitter, tokens[i]), spaced=spaced) for i in mine}
+            with self._stages.spent_on(WORDS):
+                split = {i: spans(*_split(splitter, tokens[i]), spaced=spaced) for i in mine}
             timed = [i for i in mine if requests[i].words]
             for i in mine:
                 out[i] = tuple(Word(span.text) for span in split[i])
             if not timed:
                 continue
             # The encoder's output can't be sliced by row: the others ride along without text.
-            aligned = self._model.align(
-                encoded,
-                tokenizer.sot_sequence,
-                [tokens[i] if i in timed else [] for i in range(len(requests))],
-                [max(2, len(request.audio) // 160) for request in requests],
-                median_filter_width=7,
-            )
-            for i in timed:
-                duration_ms = requests[i].duration_ms
-                aligned_words = timed_words(
-                    split[i],
-                    token_starts(aligned[i].alignments, len(tokens[i])),
-                    aligned[i].text_token_probs,
-                    duration_ms,
+            with self._stages.spent_on(ALIGN):
+                aligned = self._model.align(
+                    encoded,
+                    tokenizer.sot_sequence,
+                    [tokens[i] if i in timed else [] for i in range(len(requests))],
+                    [max(2, len(request.audio) // 160) for request in requests],
+                    median_filter_width=7,
                 )
-                out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
+            with self._stages.spent_on(WORDS):
+                for i in timed:
+                    duration_ms = requests[i].duration_ms
+                    aligned_words = timed_words(
+                        split[i],
+                        token_starts(aligned[i].alignments, len(tokens[i])),
+                        aligned[i].text_token_probs,
+                        duration_ms,
+                    )
+                    out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
         return out
 
 
