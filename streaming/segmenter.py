@@ -10,11 +10,15 @@ state                   on                                             goes to
 SILENCE                 a sounding frame                               CANDIDATE
 CANDIDATE               confirmed (enough voiced frames)               SPEECH
 CANDIDATE               ``give_up`` without a sounding frame           SILENCE
-SPEECH                  ``silence`` without a voiced frame: closed     SILENCE
+SPEECH                  the silence that ends it: closed               SILENCE
 SPEECH                  greatest length: cut, the rest opens anew      SPEECH
 SPEECH                  greatest length, and no voice behind the cut   SILENCE
 any                     :meth:`Segmenter.cut`                          SILENCE
 ======================  =============================================  ===========
+
+The silence is counted from the last frame that was voiced and not fading (of a fading voice 160 ms
+at most count as silence), and is a shorter one where :meth:`Segmenter.completed` has said that the
+words so far are a sentence.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from streaming.endpointing import Endpointing
 from streaming.events import EndReason
 from streaming.vad import FRAME_SAMPLES, Activity
 
@@ -35,14 +40,6 @@ class State(Enum):
     SILENCE = auto()
     CANDIDATE = auto()
     SPEECH = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Endpointing:
-    """When a segment ends: after so much silence, or at so much length."""
-
-    silence_ms: int = 700
-    max_segment_ms: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,7 @@ POST_ROLL = 240 * _SAMPLES_PER_MS
 _CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
 _DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
 _GIVE_UP = 400 * _SAMPLES_PER_MS
+_LONGEST_FADE = 160 * _SAMPLES_PER_MS
 
 
 @dataclass(slots=True)
@@ -88,6 +86,8 @@ class Segmenter:
         self._floor = 0
         self._start = 0
         self._voice_end = 0
+        self._quiet_from = 0
+        self._completed_at = -1
         self._sound_end = 0
         self._voiced_frames = 0
         self._notes: deque[_FrameNote] = deque()
@@ -138,9 +138,15 @@ class Segmenter:
         if activity.voiced:
             self._voice_end = end
             self._voiced_frames += 1
+            if not activity.fading:
+                self._quiet_from = end
         if self._state is State.CANDIDATE:
             return self._candidate(end)
         return self._speech(end)
+
+    def completed(self, voice_end: int) -> None:
+        """Note that the words up to ``voice_end`` are a sentence; it ends with the next voice."""
+        self._completed_at = voice_end
 
     def cut(self, position: int, reason: EndReason) -> list[Step]:
         """End whatever is open at ``position``; a doubtful candidate is given the benefit."""
@@ -181,8 +187,10 @@ class Segmenter:
         self._start = max(self._start, horizon)
 
     def _speech(self, end: int) -> list[Step]:
-        silence = self.endpointing.silence_ms * _SAMPLES_PER_MS
-        if end - self._voice_end >= silence:
+        silence_ms = self.endpointing.silence_after(sentence=self._completed_at == self._voice_end)
+        quiet_from = max(self._quiet_from, self._voice_end - _LONGEST_FADE)
+        silent = end - quiet_from >= silence_ms * _SAMPLES_PER_MS
+        if silent and end > self._voice_end:
             close = min(end, self._voice_end + max(POST_ROLL, FRAME_SAMPLES))
             step = Closed(self._start, close, self._voice_end, EndReason.SILENCE)
             self._state = State.SILENCE

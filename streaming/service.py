@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from streaming.decoding import DecodeRequest, Kind, LanguageChoice
+from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine, EngineInfo
 from streaming.errors import Overloaded, Restarting
 from streaming.lifecycle import Life, Lifecycle
@@ -17,7 +18,6 @@ from streaming.limits import ConnectionLimits, SessionSlots
 from streaming.logs import get_logger
 from streaming.options import SessionConfig, parse_start
 from streaming.scheduler import Scheduler
-from streaming.segmenter import Endpointing
 from streaming.session import Session
 from streaming.settings import Settings
 from streaming.vad import VadConfig, VoiceDetector

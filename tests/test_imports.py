@@ -20,6 +20,7 @@ LAYER = {
     "captions": "core",
     "channel": "core",
     "decoding": "core",
+    "endpointing": "core",
     "errors": "core",
     "events": "core",
     "options": "core",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streaming.endpointing import Endpointing
 from streaming.events import EndReason
-from streaming.segmenter import Closed, Endpointing, Opened, Segmenter, State, Step
+from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.vad import FRAME_SAMPLES, Activity
 
 MS = 16
@@ -16,14 +17,16 @@ MS = 16
 QUIET = Activity(voiced=False, sounding=False, probability=0.0, level=0.0)
 SOUND = Activity(voiced=False, sounding=True, probability=0.1, level=0.02)
 SOFT = Activity(voiced=True, sounding=True, probability=0.8, level=0.1)
+FADING = Activity(voiced=True, sounding=True, probability=0.4, level=0.05, fading=True)
 VOICE = Activity(voiced=True, sounding=True, probability=1.0, level=0.3)
 
 endpointings = st.builds(
     Endpointing,
     silence_ms=st.integers(100, 5_000),
     max_segment_ms=st.sampled_from([2_000, 2_333, 4_000, 28_000]),
+    sentence_silence_ms=st.none() | st.integers(100, 5_000),
 )
-runs = st.tuples(st.sampled_from([QUIET, SOUND, SOFT, VOICE]), st.integers(1, 130))
+runs = st.tuples(st.sampled_from([QUIET, SOUND, SOFT, FADING, VOICE]), st.integers(1, 130))
 frames = st.lists(runs, min_size=1, max_size=12).map(
     lambda those: [activity for activity, count in those for _ in range(count)]
 )
@@ -38,8 +41,16 @@ class Heard:
     end: int
 
 
-def listen(endpointing: Endpointing, stream: list[Activity], cuts: frozenset[int]) -> Heard:
-    """Push every frame; before those in ``cuts`` the stream is finalized; at the end it ends."""
+def listen(
+    endpointing: Endpointing,
+    stream: list[Activity],
+    cuts: frozenset[int],
+    sentences: frozenset[int] = frozenset(),
+) -> Heard:
+    """Push every frame; before those in ``cuts`` the stream is finalized; at the end it ends.
+
+    Before those in ``sentences`` the words so far turn out to be a sentence.
+    """
     segmenter = Segmenter(endpointing)
     steps: list[Step] = []
     position = earliest = 0
@@ -48,6 +59,8 @@ def listen(endpointing: Endpointing, stream: list[Activity], cuts: frozenset[int
             position += 7  # part of a frame that is never judged
             steps += segmenter.cut(position, EndReason.FINALIZE)
             assert segmenter.state is State.SILENCE
+        if index in sentences:
+            segmenter.completed(segmenter.voice_end)
         now = segmenter.push(position, activity)
         assert all(step.start >= earliest for step in now)
         steps += now
@@ -67,11 +80,14 @@ some_cuts = st.frozensets(st.integers(0, 600), max_size=4)
 
 
 @settings(max_examples=120, deadline=None)
-@given(endpointings, frames, some_cuts)
+@given(endpointings, frames, some_cuts, some_cuts)
 def test_segments_are_ordered_bounded_and_all_closed(
-    endpointing: Endpointing, stream: list[Activity], cuts: frozenset[int]
+    endpointing: Endpointing,
+    stream: list[Activity],
+    cuts: frozenset[int],
+    sentences: frozenset[int],
 ) -> None:
-    heard = listen(endpointing, stream, cuts)
+    heard = listen(endpointing, stream, cuts, sentences)
     assert len(heard.steps) == 2 * len(heard.closed)
     through = 0
     for opened, closed in zip(heard.steps[::2], heard.steps[1::2], strict=True):
@@ -108,20 +124,24 @@ def test_every_run_of_speech_is_in_the_segments(
         position += FRAME_SAMPLES
 
 
-@settings(max_examples=80, deadline=None)
-@given(endpointings, frames)
+@settings(max_examples=120, deadline=None)
+@given(endpointings, frames, some_cuts)
 def test_a_segment_holds_a_voice_and_ends_when_it_should(
-    endpointing: Endpointing, stream: list[Activity]
+    endpointing: Endpointing, stream: list[Activity], sentences: frozenset[int]
 ) -> None:
-    silence = endpointing.silence_ms * MS
-    for closed in listen(endpointing, stream, frozenset()).closed:
+    for closed in listen(endpointing, stream, frozenset(), sentences).closed:
         first, last = closed.start // FRAME_SAMPLES, -(-closed.voice_end // FRAME_SAMPLES)
         assert any(activity.voiced for activity in stream[first:last])
-        # Nobody spoke for as long as the silence, and nothing was closed before that.
-        if closed.reason is EndReason.SILENCE:
-            end = closed.voice_end // FRAME_SAMPLES
-            waited = -(-silence // FRAME_SAMPLES)
-            assert not any(activity.voiced for activity in stream[end : end + waited])
+        if closed.reason is not EndReason.SILENCE:
+            continue
+        # Nobody spoke for as long as the silence, but for what was fading away already.
+        faded = 0
+        while faded < 8 and stream[last - 1 - faded].fading:
+            faded += 1
+        told = any(last <= index for index in sentences)
+        silence = endpointing.silence_after(sentence=told) * MS
+        waited = -(-silence // FRAME_SAMPLES) - faded
+        assert not any(activity.voiced for activity in stream[last : last + waited])
 
 
 @settings(max_examples=40, deadline=None)

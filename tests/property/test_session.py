@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from streaming.audio.formats import AudioFormat
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.endpointing import Endpointing
 from streaming.engine.fake import count_words
 from streaming.events import (
     Ended,
@@ -26,7 +27,6 @@ from streaming.events import (
     Suppressed,
 )
 from streaming.options import SessionConfig
-from streaming.segmenter import Endpointing
 from streaming.session import Phase, Session
 from streaming.vad import FRAME_SAMPLES, Activity, VadConfig
 from streaming.window import WindowConfig

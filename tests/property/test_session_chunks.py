@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from streaming.audio.formats import AudioFormat, Encoding
 from streaming.decoding import Kind
+from streaming.endpointing import Endpointing
 from streaming.engine.fake import count_words
 from streaming.events import Ended, Event, Final, Finalized, SpeechEnded, SpeechStarted, Suppressed
 from streaming.options import SessionConfig
-from streaming.segmenter import Endpointing
 from streaming.session import Phase, Session
 from tests.support.voices import LOUD, SILENT, LoudnessDetector
 

@@ -7,14 +7,16 @@ from itertools import pairwise
 
 import pytest
 
+from streaming.endpointing import Endpointing
 from streaming.events import EndReason
-from streaming.segmenter import Closed, Endpointing, Opened, Segmenter, State, Step
+from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.vad import FRAME_SAMPLES, Activity
 
 MS = 16
 PRE_ROLL = 300 * MS
 
 VOICE = Activity(voiced=True, sounding=True, probability=1.0, level=0.3)
+FADING = Activity(voiced=True, sounding=True, probability=0.4, level=0.05, fading=True)
 SOUND = Activity(voiced=False, sounding=True, probability=0.1, level=0.02)
 QUIET = Activity(voiced=False, sounding=False, probability=0.0, level=0.0)
 
@@ -22,8 +24,13 @@ QUIET = Activity(voiced=False, sounding=False, probability=0.0, level=0.0)
 class Feed:
     """A segmenter and where it is in the stream."""
 
-    def __init__(self, silence_ms: int = 700, max_segment_ms: int = 20_000) -> None:
-        self.segmenter = Segmenter(Endpointing(silence_ms, max_segment_ms))
+    def __init__(
+        self,
+        silence_ms: int = 700,
+        max_segment_ms: int = 20_000,
+        sentence_silence_ms: int | None = None,
+    ) -> None:
+        self.segmenter = Segmenter(Endpointing(silence_ms, max_segment_ms, sentence_silence_ms))
         self.position = 0
 
     def __call__(self, activity: Activity, count: int) -> list[Step]:
@@ -219,3 +226,54 @@ def test_what_may_still_be_in_a_segment_is_never_taken_back() -> None:
     assert earliest == sorted(earliest)
     feed.segmenter.cut(feed.position, EndReason.FINALIZE)
     assert feed.segmenter.earliest(feed.position) == feed.position
+
+
+def test_a_fading_voice_counts_as_silence_already_but_is_not_cut_off() -> None:
+    feed = Feed(silence_ms=700)
+    feed.all((VOICE, 20), (FADING, 6))
+    assert feed(QUIET, 28) == []
+    closed = only(feed(QUIET, 1))
+    assert isinstance(closed, Closed)
+    assert closed.voice_end == 26 * FRAME_SAMPLES
+    assert closed.end == closed.voice_end + 240 * MS
+
+
+def test_a_voice_that_only_fades_for_long_is_no_silence() -> None:
+    feed = Feed(silence_ms=300)
+    feed(VOICE, 20)
+    assert feed(FADING, 500) == []
+    assert feed(QUIET, 6) == []
+    assert isinstance(only(feed(QUIET, 1)), Closed)
+
+
+def test_less_silence_is_enough_behind_a_sentence() -> None:
+    feed = Feed(silence_ms=700, sentence_silence_ms=400)
+    feed.all((VOICE, 20), (QUIET, 14))
+    feed.segmenter.completed(feed.segmenter.voice_end)
+    assert feed(QUIET, 5) == []
+    assert only(feed(QUIET, 1)) == Closed(0, 640 * MS, 400 * MS, EndReason.SILENCE)
+
+
+def test_a_sentence_known_late_ends_the_segment_at_once() -> None:
+    feed = Feed(silence_ms=700, sentence_silence_ms=400)
+    feed.all((VOICE, 20), (QUIET, 30))
+    feed.segmenter.completed(feed.segmenter.voice_end)
+    assert isinstance(only(feed(QUIET, 1)), Closed)
+
+
+def test_a_sentence_to_which_something_was_added_is_forgotten() -> None:
+    feed = Feed(silence_ms=700, sentence_silence_ms=400)
+    feed.all((VOICE, 20), (QUIET, 10))
+    feed.segmenter.completed(feed.segmenter.voice_end)
+    feed(VOICE, 1)
+    assert feed(QUIET, 34) == []
+    assert isinstance(only(feed(QUIET, 1)), Closed)
+
+
+def test_a_sentence_of_another_moment_ends_nothing() -> None:
+    feed = Feed(silence_ms=700, sentence_silence_ms=400)
+    feed(VOICE, 20)
+    said = feed.segmenter.voice_end
+    feed(VOICE, 5)
+    feed.segmenter.completed(said)
+    assert feed(QUIET, 34) == []

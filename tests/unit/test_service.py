@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, Overloaded, Restarting, UnsupportedAudio
 from streaming.lifecycle import Life
-from streaming.segmenter import Endpointing
 from streaming.service import Service
 from streaming.settings import Settings
 from tests.support.work import Client, Gate, answer, request

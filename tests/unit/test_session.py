@@ -10,6 +10,7 @@ import pytest
 
 from streaming.audio.formats import AudioFormat, Encoding
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.endpointing import Endpointing
 from streaming.engine.fake import count_words
 from streaming.errors import BadMessage, QuotaExceeded
 from streaming.events import (
@@ -27,7 +28,6 @@ from streaming.events import (
     WarningCode,
 )
 from streaming.options import SessionConfig
-from streaming.segmenter import Endpointing
 from streaming.session import Phase, Session
 from tests.support.voices import LOUD, SILENT, LoudnessDetector, frames, pcm
 
