@@ -11,25 +11,39 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
 
 from streaming.audio.formats import MAX_CHANNELS, AudioFormat
 from streaming.decoding import Task
+from streaming.endpointing import PRESETS, Endpointing, Preset
 from streaming.errors import BadConfiguration, shown
-from streaming.segmenter import Endpointing
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
 
 _MOST_PROMPT_CHARS = 2_000
 _MOST_HOTWORDS = 100
 _MOST_HOTWORD_CHARS = 64
 SILENCE_MS = (100, 5_000)
 SEGMENT_MS = (2_000, 28_000)
+_ENDPOINTING = {
+    "silence_ms": SILENCE_MS,
+    "sentence_silence_ms": SILENCE_MS,
+    "max_segment_ms": SEGMENT_MS,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """One session's options. ``language`` None means: detect it."""
+    """One session's options.
+
+    ``language`` None means: detect it, among ``languages``, or all of the model's if there are
+    none.
+    """
 
     audio: AudioFormat = field(default_factory=AudioFormat)
     language: str | None = None
+    languages: tuple[str, ...] = ()
     task: Task = Task.TRANSCRIBE
     partials: bool = True
     words: bool = True
@@ -81,9 +95,7 @@ def parse_configure(
 def _changed(
     base: SessionConfig, options: Mapping[str, object], languages: Collection[str]
 ) -> SessionConfig:
-    language = base.language
-    if "language" in options:
-        language = _language(options["language"], languages)
+    language, among = _spoken(base, options, languages)
     prompt = base.prompt
     if options.get("prompt") is not None:
         prompt = _text("prompt", options["prompt"], _MOST_PROMPT_CHARS)
@@ -93,6 +105,7 @@ def _changed(
     return dataclasses.replace(
         base,
         language=language,
+        languages=among,
         prompt=prompt,
         hotwords=hotwords,
         endpointing=_endpointing(options.get("endpointing"), base.endpointing),
@@ -104,20 +117,18 @@ def _endpointing(value: object, base: Endpointing) -> Endpointing:
         return base
     if not isinstance(value, Mapping):
         raise _refuse("endpointing", value, "is not an object")
-    return Endpointing(
-        silence_ms=_integer("endpointing.silence_ms", value, base.silence_ms, SILENCE_MS),
-        max_segment_ms=_integer(
-            "endpointing.max_segment_ms", value, base.max_segment_ms, SEGMENT_MS
-        ),
-    )
+    preset = value.get("preset")
+    if preset is not None:
+        base = PRESETS[_choice("endpointing.preset", preset, Preset)]
+    asked = {
+        name: _integer(f"endpointing.{name}", value[name], bounds)
+        for name, bounds in _ENDPOINTING.items()
+        if value.get(name) is not None
+    }
+    return dataclasses.replace(base, **asked)
 
 
-def _integer(
-    name: str, options: Mapping[str, object], default: int, bounds: tuple[int, int]
-) -> int:
-    value = options.get(name.rpartition(".")[2])
-    if value is None:
-        return default
+def _integer(name: str, value: object, bounds: tuple[int, int]) -> int:
     low, high = bounds
     if isinstance(value, str):  # of a query
         with contextlib.suppress(ValueError):
@@ -138,7 +149,7 @@ def _flag(options: Mapping[str, object], name: str, default: bool) -> bool:
     return value
 
 
-def _choice(name: str, value: object, kind: type[Task]) -> Task:
+def _choice(name: str, value: object, kind: type[_Kind]) -> _Kind:
     try:
         return kind(value)  # type: ignore[arg-type]
     except ValueError:
@@ -146,21 +157,63 @@ def _choice(name: str, value: object, kind: type[Task]) -> Task:
         raise _refuse(name, value, f"is not one of {known}") from None
 
 
-def _language(value: object, languages: Collection[str]) -> str | None:
+def _spoken(
+    base: SessionConfig, options: Mapping[str, object], languages: Collection[str]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The language, and those to detect it among: who sends one of the two says both.
+
+    One language alone is no choice: it is the language.
+    """
+    listed = options.get("languages")
+    if listed is None:
+        if "language" not in options:
+            return base.language, base.languages
+        return _language("language", options["language"], languages), ()
+    among = _languages(listed, languages)
+    named = options.get("language", "auto")
+    if _language("language", named, languages) is not None:
+        raise BadConfiguration(
+            f"languages: {shown(listed)} are to be detected among, but language is "
+            f"{shown(named)}; leave one of the two out",
+            field="languages",
+        )
+    return (among[0], ()) if len(among) == 1 else (None, among)
+
+
+def _languages(value: object, languages: Collection[str]) -> tuple[str, ...]:
+    if isinstance(value, str):  # of a query
+        value = value.split(",")
+    if not isinstance(value, (list, tuple)):
+        raise _refuse("languages", value, "is not a list of language codes")
+    if not value:
+        raise _refuse("languages", value, "is empty; leave it out to detect any language")
+    codes: list[str] = []
+    for i, item in enumerate(value):
+        code = _language(f"languages[{i}]", item, languages)
+        if code is None:
+            raise _refuse(f"languages[{i}]", item, "is not a language code")
+        if code in codes:
+            raise _refuse(f"languages[{i}]", item, f"is {code!r} again")
+        codes.append(code)
+    return tuple(codes)
+
+
+def _language(name: str, value: object, languages: Collection[str]) -> str | None:
     if value is None or value == "auto":
         return None
     if not isinstance(value, str):
-        raise _refuse("language", value, "is not a language code")
+        raise _refuse(name, value, "is not a language code")
     # Clients send locales ("en-GB", "pt_BR"); Whisper knows languages.
     code = value.strip().lower().replace("_", "-").split("-")[0]
     if code in languages:
         return code
     if len(languages) == 1:
         only = next(iter(languages))
-        raise _refuse("language", value, f"is not spoken by this model, which only knows {only!r}")
+        raise _refuse(name, value, f"is not spoken by this model, which only knows {only!r}")
     near = get_close_matches(code, list(languages), n=3, cutoff=0.5)
     hint = f"; near it: {', '.join(near)}" if near else ""
-    raise _refuse("language", value, f"is not 'auto' or a language of this model{hint}")
+    auto = "'auto' or " if name == "language" else ""
+    raise _refuse(name, value, f"is not {auto}a language of this model{hint}")
 
 
 def _text(name: str, value: object, most: int) -> str:

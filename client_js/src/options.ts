@@ -102,8 +102,8 @@ export function readOptions(options: TranscriberOptions): Settings {
 }
 
 function sessionOptions(options: TranscriberOptions): SessionOptions {
-  const { language, task, partials, words, prompt, hotwords, endpointing } = options;
-  const given = { language, task, partials, words, prompt, hotwords, endpointing };
+  const { language, languages, task, partials, words, prompt, hotwords, endpointing } = options;
+  const given = { language, languages, task, partials, words, prompt, hotwords, endpointing };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

@@ -23,6 +23,8 @@ export interface Endpointing {
 /** What a session may be told at its start, and (in part) while it runs. */
 export interface SessionOptions {
   language?: string;
+  /** With `language` left out or `auto`: which ones it may be. */
+  languages?: readonly string[];
   task?: Task;
   partials?: boolean;
   words?: boolean;
@@ -33,7 +35,7 @@ export interface SessionOptions {
 
 export type ConfigureOptions = Pick<
   SessionOptions,
-  "language" | "prompt" | "hotwords" | "endpointing"
+  "language" | "languages" | "prompt" | "hotwords" | "endpointing"
 >;
 
 export type ClientMessage =

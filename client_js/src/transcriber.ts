@@ -127,7 +127,12 @@ export class Transcriber extends Emitter<TranscriberEvents> {
 
   /** Changes settings from the next segment on. */
   configure(options: ConfigureOptions): void {
-    Object.assign(this.#settings.session, options);
+    const { session } = this.#settings;
+    if (options.language !== undefined || options.languages !== undefined) {
+      delete session.language; // the two belong together: who sends one says both
+      delete session.languages;
+    }
+    Object.assign(session, options);
     if (this.state === "open") this.#link?.send({ type: "configure", ...options });
   }
 

@@ -75,6 +75,24 @@ test("audio after the last final is sent again; time and numbers go on", async (
   });
 });
 
+test("a new connection asks for what was configured last, not for the language before it too", async () => {
+  const first = async (c: Connection) => {
+    c.started();
+    await c.message("configure");
+    c.socket.terminate();
+  };
+  await withServer([first, stay], async (server) => {
+    const t = make(server, { language: "de", prompt: "p" });
+    await t.connect();
+    const reconnected = new Promise<void>((resolve) => t.once("reconnected", () => resolve()));
+    t.configure({ languages: ["de", "en"] });
+    await reconnected;
+    await t.stop();
+    const { language, languages, prompt } = server.connections[1]?.messages[0] ?? {};
+    assert.deepEqual([language, languages, prompt], [undefined, ["de", "en"], "p"]);
+  });
+});
+
 test("what was lost while the connection was gone is counted", async () => {
   const first = (c: Connection) => {
     c.started();

@@ -61,6 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
     form = format_from(arguments)
     options = {
         "language": arguments.language,
+        "languages": arguments.languages,
         "task": arguments.task,
         "prompt": arguments.prompt,
         "hotwords": arguments.hotwords,

@@ -55,8 +55,10 @@ def add_engine_flags(parser: argparse.ArgumentParser) -> None:
 def add_speech_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that say how speech is understood and written down."""
     speech = parser.add_argument_group("speech")
-    speech.add_argument(
-        "--language", metavar="CODE", default="auto", help="en, de, … (default: detect it)"
+    spoken = speech.add_mutually_exclusive_group()
+    spoken.add_argument("--language", metavar="CODE", help="en, de, … (default: detect it)")
+    spoken.add_argument(
+        "--languages", metavar="A,B,…", help="detect it among these (default: among all)"
     )
     speech.add_argument(
         "--task",

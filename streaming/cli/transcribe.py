@@ -90,6 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         partials=arguments.partials,
         options={
             "language": arguments.language,
+            "languages": arguments.languages,
             "task": arguments.task,
             "prompt": arguments.prompt,
             "hotwords": arguments.hotwords,

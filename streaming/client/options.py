@@ -26,6 +26,7 @@ class Options:
     channels: int = 1
     channel_names: Sequence[str] | None = None
     language: str | None = None
+    languages: Sequence[str] | None = None
     task: Task | None = None
     partials: bool | None = None
     words: bool | None = None

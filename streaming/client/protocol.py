@@ -46,13 +46,16 @@ def build_start(options: Options) -> str:
         value = getattr(options, name)
         if value is not None:
             message[name] = value
-    message |= _changeable(options.prompt, options.hotwords, _endpointing(options))
+    message |= _changeable(
+        options.languages, options.prompt, options.hotwords, _endpointing(options)
+    )
     return _encode(message)
 
 
 def build_configure(
     *,
     language: str | None = None,
+    languages: Sequence[str] | None = None,
     prompt: str | None = None,
     hotwords: Sequence[str] | None = None,
     silence_ms: int | None = None,
@@ -61,7 +64,7 @@ def build_configure(
     """A change of settings from the next segment on; ``None`` leaves a setting as it is."""
     message: dict[str, Any] = {} if language is None else {"language": language}
     message |= _changeable(
-        prompt, hotwords, {"silence_ms": silence_ms, "max_segment_ms": max_segment_ms}
+        languages, prompt, hotwords, {"silence_ms": silence_ms, "max_segment_ms": max_segment_ms}
     )
     if not message:
         raise UsageError("configure without a setting")
@@ -88,15 +91,19 @@ def _endpointing(options: Options) -> dict[str, Any]:
 
 
 def _changeable(
-    prompt: str | None, hotwords: Sequence[str] | None, endpointing: Mapping[str, Any]
+    languages: Sequence[str] | None,
+    prompt: str | None,
+    hotwords: Sequence[str] | None,
+    endpointing: Mapping[str, Any],
 ) -> dict[str, Any]:
-    if isinstance(hotwords, str):
-        raise UsageError("hotwords is a list of strings, not one string")
     settings: dict[str, Any] = {}
     if prompt is not None:
         settings["prompt"] = prompt
-    if hotwords is not None:
-        settings["hotwords"] = list(hotwords)
+    for name, listed in (("languages", languages), ("hotwords", hotwords)):
+        if isinstance(listed, str):
+            raise UsageError(f"{name} is a list of strings, not one string")
+        if listed is not None:
+            settings[name] = list(listed)
     given = {name: value for name, value in endpointing.items() if value is not None}
     if given:
         settings["endpointing"] = given

@@ -90,6 +90,7 @@ class Stream:
         self,
         *,
         language: str | None = None,
+        languages: Sequence[str] | None = None,
         prompt: str | None = None,
         hotwords: Sequence[str] | None = None,
         silence_ms: int | None = None,
@@ -99,6 +100,7 @@ class Stream:
         await self._transmit(
             build_configure(
                 language=language,
+                languages=languages,
                 prompt=prompt,
                 hotwords=hotwords,
                 silence_ms=silence_ms,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 
-from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Word
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, LanguageChoice, Word
 from streaming.engine.base import EngineInfo
 from streaming.engine.stages import DECODER, StageTimes
 
@@ -35,12 +35,21 @@ def count_words(request: DecodeRequest) -> Hypothesis:
     return Hypothesis(
         text="".join(word.text for word in words).strip(),
         words=tuple(words),
-        language=request.language.fixed or request.language.current or "en",
+        language=_spoken(request.language),
         language_confidence=1.0 if request.language.fixed else 0.9,
         average_logprob=-0.1,
         no_speech=0.05,
         token_count=len(words),
     )
+
+
+def _spoken(choice: LanguageChoice) -> str:
+    """The language asked for, or else the one heard so far, or the first it may be, or English."""
+    if choice.fixed:
+        return choice.fixed
+    if choice.current and (not choice.allowed or choice.current in choice.allowed):
+        return choice.current
+    return choice.allowed[0] if choice.allowed else "en"
 
 
 class FakeEngine:

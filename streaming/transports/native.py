@@ -39,7 +39,9 @@ from streaming.transports.codec import (
 SUBPROTOCOL = "wirescribe.v1"
 
 _AUDIO_OPTIONS = frozenset({"encoding", "sample_rate", "channels", "channel_names"})
-_PLAIN_OPTIONS = frozenset({"language", "task", "partials", "words", "prompt", "hotwords"})
+_PLAIN_OPTIONS = frozenset(
+    {"language", "languages", "task", "partials", "words", "prompt", "hotwords"}
+)
 _NESTED_OPTIONS = frozenset({"audio", "endpointing"})
 _INTEGERS = frozenset({"sample_rate", "channels"})
 _LONGEST_ID = 128

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from streaming.audio.formats import AudioFormat, Encoding
 from streaming.decoding import Task
+from streaming.endpointing import PRESETS, Endpointing, Preset
 from streaming.errors import BadConfiguration, UnsupportedAudio
 from streaming.options import SessionConfig, parse_configure, parse_start
-from streaming.segmenter import Endpointing
 
 LANGUAGES = ("en", "de", "pt", "zh")
 
@@ -66,12 +67,60 @@ def test_the_operators_defaults_stand_where_nothing_is_asked_for() -> None:
     assert config.endpointing == Endpointing(300, 15_000)
 
 
+@pytest.mark.parametrize("preset", list(Preset))
+def test_a_preset_stands_for_all_its_values(preset: Preset) -> None:
+    base = SessionConfig(endpointing=Endpointing(900, 15_000, 800))
+    asked = {"endpointing": {"preset": preset.value}}
+    config = parse_start(asked, languages=LANGUAGES, defaults=base)
+    assert config.endpointing == PRESETS[preset]
+    assert parse_configure(asked, base, languages=LANGUAGES).endpointing == PRESETS[preset]
+
+
+def test_what_is_asked_for_by_itself_wins_over_the_preset() -> None:
+    config = start(endpointing={"preset": "telephony", "silence_ms": "450"})
+    telephony = PRESETS[Preset.TELEPHONY]
+    assert config.endpointing == dataclasses.replace(telephony, silence_ms=450)
+    changed = configure(config, endpointing={"sentence_silence_ms": 350})
+    assert changed.endpointing == dataclasses.replace(
+        telephony, silence_ms=450, sentence_silence_ms=350
+    )
+    assert configure(changed, endpointing={"preset": None}).endpointing == changed.endpointing
+
+
 @pytest.mark.parametrize(
     "asked, language",
     [("auto", None), (None, None), ("en-GB", "en"), ("pt_BR", "pt"), (" DE ", "de")],
 )
 def test_locales_are_languages(asked: object, language: str | None) -> None:
     assert start(language=asked).language == language
+
+
+@pytest.mark.parametrize("asked", [["de-AT", "EN"], ("de", "en"), "de,en"])
+def test_the_languages_to_detect_come_as_a_list_or_as_a_query_writes_it(asked: object) -> None:
+    config = start(languages=asked)
+    assert (config.language, config.languages) == (None, ("de", "en"))
+    assert start(languages=asked, language="auto") == config
+
+
+def test_one_language_to_choose_from_is_the_language() -> None:
+    assert start(languages=["de"]) == start(language="de")
+
+
+def test_who_sends_a_language_or_a_list_of_them_says_both() -> None:
+    among = start(languages=["de", "en"])
+    assert configure(among, prompt="x").languages == ("de", "en")
+    assert configure(among, languages=None).languages == ("de", "en")
+    assert configure(among, language="pt") == start(language="pt")
+    assert configure(among, language="auto") == start()
+    assert configure(start(language="pt"), languages=["de", "en"]) == among
+
+
+def test_a_list_of_languages_beside_a_language_is_refused() -> None:
+    with pytest.raises(BadConfiguration) as refusal:
+        start(language="de", languages=["de", "en"])
+    assert refusal.value.field == "languages"
+    assert "'de', 'en'" in refusal.value.message
+    assert "language is 'de'" in refusal.value.message
 
 
 @pytest.mark.parametrize("flag", ["partials", "words"])
@@ -96,6 +145,16 @@ def test_query_texts_are_numbers_and_lists() -> None:
         ({"language": "klingon"}, "language"),
         ({"language": 7}, "language"),
         ({"language": ""}, "language"),
+        ({"languages": []}, "languages"),
+        ({"languages": ["de", "en"], "language": "klingon"}, "language"),
+        ({"languages": 7}, "languages"),
+        ({"languages": {"de": 1}}, "languages"),
+        ({"languages": ""}, "languages[0]"),
+        ({"languages": "de,,en"}, "languages[1]"),
+        ({"languages": ["de", "auto"]}, "languages[1]"),
+        ({"languages": ["de", None]}, "languages[1]"),
+        ({"languages": ["de", "frr"]}, "languages[1]"),
+        ({"languages": ["de", "en", "de-CH"]}, "languages[2]"),
         ({"task": "summarise"}, "task"),
         ({"task": ["transcribe"]}, "task"),
         ({"partials": "maybe"}, "partials"),
@@ -118,6 +177,11 @@ def test_query_texts_are_numbers_and_lists() -> None:
         ({"endpointing": {"silence_ms": "--300"}}, "endpointing.silence_ms"),
         ({"endpointing": {"silence_ms": "9" * 5_000}}, "endpointing.silence_ms"),
         ({"endpointing": {"max_segment_ms": 1_999}}, "endpointing.max_segment_ms"),
+        ({"endpointing": {"sentence_silence_ms": 99}}, "endpointing.sentence_silence_ms"),
+        ({"endpointing": {"sentence_silence_ms": "off"}}, "endpointing.sentence_silence_ms"),
+        ({"endpointing": {"preset": "telephone"}}, "endpointing.preset"),
+        ({"endpointing": {"preset": 1}}, "endpointing.preset"),
+        ({"endpointing": {"preset": ["captions"]}}, "endpointing.preset"),
         ({"endpointing": {"max_segment_ms": float("nan")}}, "endpointing.max_segment_ms"),
         ({"audio": "pcm"}, "audio"),
     ],

@@ -241,6 +241,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     [
         (("--language", "klingon"), "language: 'klingon' is not"),
         (("--language", "frr"), "near it: fr"),
+        (("--languages", "de,frr"), "languages[1]: 'frr' is not a language of this model"),
         (("--prompt", "x" * 3_000), "prompt: 3000 characters"),
     ],
 )
@@ -265,6 +266,17 @@ def test_speech_options_reach_the_engine(
     assert request.task == "translate"
     assert request.prompt == "P"
     assert request.hotwords == ("a", "b")
+
+
+def test_languages_to_detect_reach_the_engine(
+    run: Command, wav: WriteWav, fake_engine: FakeEngine
+) -> None:
+    assert run("transcribe", wav("a.wav", utterances(800)), "--languages", "de-AT,en").status == 0
+    choice = asked(fake_engine)[0].language
+    assert (choice.fixed, choice.allowed) == (None, ("de", "en"))
+    both = run("transcribe", "a.wav", "--languages", "de,en", "--language", "de")
+    assert both.status == 2
+    assert "not allowed with" in both.err
 
 
 def test_an_engine_that_fails_is_reported_and_what_came_before_is_kept(

@@ -78,10 +78,18 @@ def test_start_with_every_option() -> None:
     }
 
 
+def test_start_with_languages_to_detect() -> None:
+    assert json.loads(build_start(Options(languages=("de", "en"))))["languages"] == ["de", "en"]
+
+
 def test_other_messages() -> None:
     assert json.loads(build_finalize("7")) == {"type": "finalize", "id": "7"}
     assert json.loads(build_keepalive()) == {"type": "keepalive"}
     assert json.loads(build_end()) == {"type": "end"}
+    assert json.loads(build_configure(languages=("de", "en"))) == {
+        "type": "configure",
+        "languages": ["de", "en"],
+    }
     assert json.loads(build_configure(prompt="", silence_ms=400)) == {
         "type": "configure",
         "prompt": "",
@@ -100,6 +108,8 @@ def test_options_that_cannot_be_a_session_are_refused() -> None:
         build_configure()
     with pytest.raises(UsageError, match="hotwords"):
         build_configure(hotwords="Kowloon")
+    with pytest.raises(UsageError, match="languages"):
+        build_start(Options(languages="de"))
 
 
 def test_started() -> None:
