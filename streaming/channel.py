@@ -22,7 +22,7 @@ from streaming.events import (
 from streaming.options import SEGMENT_MS, SessionConfig
 from streaming.segment import Segment
 from streaming.segmenter import Closed, Opened, Segmenter, State, Step
-from streaming.vad import FRAME_SAMPLES, VoiceDetector
+from streaming.vad import FRAME_SAMPLES, Activity, VoiceDetector
 from streaming.window import WindowConfig
 
 Samples = npt.NDArray[np.float32]
@@ -34,8 +34,11 @@ _BELIEVED = 0.5
 # much of the first.
 _GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
 _LEAD_SAMPLES = 2_000 * SAMPLES_PER_MS
+BLOCK_FRAMES = 10
+"""How many frames a channel takes at once, at most."""
+
 # The longest segment and the lead before it: what is open is never overwritten.
-_RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _LEAD_SAMPLES
+_RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _LEAD_SAMPLES + BLOCK_FRAMES * FRAME_SAMPLES
 # A pause this long may be the end of the segment: its final is worth decoding ahead.
 _EARLY_SAMPLES = 280 * SAMPLES_PER_MS
 
@@ -102,14 +105,24 @@ class Channel:
 
     # -- audio ---------------------------------------------------------------------------------
 
-    def push(self, frame: Samples) -> list[Event]:
-        """Take a frame of up to 320 samples; a shorter one is kept, but not judged."""
+    def push(self, block: Samples) -> Iterator[list[Event]]:
+        """Take whole frames, up to ``BLOCK_FRAMES``; return the events of each, to be asked for.
+
+        What is shorter than a frame is kept, but not judged.
+        """
         position = self._ring.end
-        self._ring.append(frame)
-        if len(frame) < FRAME_SAMPLES:
-            return []
-        self._judged = position + FRAME_SAMPLES
-        return list(self._take(self._segmenter.push(position, self._detector.judge(frame))))
+        self._ring.append(block)
+        if len(block) < FRAME_SAMPLES:
+            return iter(())
+        judged = self._detector.judge(block.reshape(-1, FRAME_SAMPLES))
+        return self._follow(position, judged)
+
+    def _follow(self, position: int, judged: list[Activity]) -> Iterator[list[Event]]:
+        for activity in judged:
+            steps = self._segmenter.push(position, activity)
+            position += FRAME_SAMPLES
+            self._judged = position
+            yield list(self._take(steps)) if steps else []
 
     def cut(self, reason: EndReason) -> list[Event]:
         """End whatever is open at the last sample received."""
@@ -234,7 +247,7 @@ class Channel:
         if segment.config.language is not None:
             return LanguageChoice(fixed=segment.config.language)
         if final or self._language is None:
-            return LanguageChoice(current=self._language)
+            return LanguageChoice(current=self._language, allowed=segment.config.languages)
         return LanguageChoice(fixed=self._language)
 
     def _heard_language(self, hypothesis: Hypothesis) -> Iterator[Event]:

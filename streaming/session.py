@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.audio.framing import FrameCutter, Framer
-from streaming.channel import Channel
+from streaming.channel import BLOCK_FRAMES, Channel
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis
 from streaming.errors import QuotaExceeded
 from streaming.events import (
@@ -61,7 +61,7 @@ class Session:
     ) -> None:
         self._config = config
         self._framer = Framer(config.audio)
-        self._cutter = FrameCutter(config.audio.channels)
+        self._cutter = FrameCutter(config.audio.channels, most=BLOCK_FRAMES)
         numbers = itertools.count()
         vad = vad or VadConfig()
         self._channels = [
@@ -178,18 +178,23 @@ class Session:
 
     def _push(self, block: npt.NDArray[np.float32]) -> list[Event]:
         events: list[Event] = []
-        for frame in self._cutter.push(block):
-            for channel, samples in zip(self._channels, frame.samples, strict=True):
-                events += self._counted(channel.push(samples))
+        for blocks in self._cutter.push(block):
+            events += self._heard(blocks.samples)
         events += self._watch_silence(block)
         return events
+
+    def _heard(self, samples: npt.NDArray[np.float32]) -> Iterator[Event]:
+        """Let each channel hear its own; what they say is in the order of the frames."""
+        heard = [channel.push(each) for channel, each in zip(self._channels, samples, strict=True)]
+        for together in zip(*heard, strict=True):
+            for events in together:
+                yield from self._counted(events)
 
     def _cut(self, reason: EndReason) -> list[Event]:
         events = self._push(self._framer.flush())
         rest = self._cutter.take_rest()
         if rest is not None:
-            for channel, samples in zip(self._channels, rest.samples, strict=True):
-                events += self._counted(channel.push(samples))
+            events += self._heard(rest.samples)
         for channel in self._channels:
             events += self._counted(channel.cut(reason))
         return events

@@ -8,7 +8,8 @@ audio, and easily fooled by music and hum. The second is Silero (a small recurre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -52,10 +53,10 @@ class VadConfig:
 
 
 class FrameVad(Protocol):
-    """Says of one 20 ms frame whether it may be speech; keeps its own smoothing state."""
+    """Says of 20 ms frames whether they may be speech; keeps its own smoothing state."""
 
-    def is_speech(self, frame: Samples) -> bool:
-        """Judge 320 samples at 16 kHz."""
+    def flags(self, frames: Samples) -> list[bool]:
+        """Judge frames of shape (n, 320) at 16 kHz that follow the ones before without a gap."""
         ...
 
 
@@ -79,9 +80,14 @@ class WebRtcVad:
 
         self._vad = webrtcvad.Vad(aggressiveness)
 
-    def is_speech(self, frame: Samples) -> bool:
-        """Judge one frame."""
-        return bool(self._vad.is_speech(to_int16(frame).tobytes(), _SAMPLE_RATE))
+    def flags(self, frames: Samples) -> list[bool]:
+        """Judge frames of shape (n, 320)."""
+        data = to_int16(frames).tobytes()
+        size = 2 * FRAME_SAMPLES
+        return [
+            bool(self._vad.is_speech(data[at : at + size], _SAMPLE_RATE))
+            for at in range(0, len(data), size)
+        ]
 
 
 @lru_cache(maxsize=1)
@@ -120,13 +126,16 @@ class Silero:
 
     def probabilities(self, windows: Samples) -> list[float]:
         """Judge windows of shape (n, 512)."""
-        tails = windows[:, -_CONTEXT_SAMPLES:]
-        heads = np.vstack([self._context[None], tails[:-1]])
-        self._context = tails[-1].copy()
+        heard = np.empty((len(windows), _CONTEXT_SAMPLES + WINDOW_SAMPLES), dtype=np.float32)
+        heard[0, :_CONTEXT_SAMPLES] = self._context
+        heard[1:, :_CONTEXT_SAMPLES] = windows[:-1, -_CONTEXT_SAMPLES:]
+        heard[:, _CONTEXT_SAMPLES:] = windows
+        self._context = heard[-1, -_CONTEXT_SAMPLES:]
         out, self._h, self._c = self._session.run(
-            None, {"input": np.hstack([heads, windows]), "h": self._h, "c": self._c}
+            None, {"input": heard, "h": self._h, "c": self._c}
         )
-        return [float(p) for p in np.ravel(out)]
+        probabilities: list[float] = out.ravel().tolist()
+        return probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +145,23 @@ class Activity:
     ``voiced``: taken for speech, by the second step where there is one. ``sounding``: one of the
     two takes it for speech, so that there may be some the second has not confirmed yet.
     ``probability``: the second step's latest opinion, or 1 or 0 where there is none. ``level``:
-    the frame's root mean square.
+    the frame's root mean square. ``fading``: voiced, but by no more than what lets speech already
+    going on go on: the end of a word, or what the room makes of it.
     """
 
     voiced: bool
     sounding: bool
     probability: float
     level: float
+    fading: bool = False
 
 
 class VoiceDetector:
-    """One channel's detectors; :meth:`judge` takes each 20 ms frame once, in order."""
+    """One channel's detectors; :meth:`judge` takes the 20 ms frames in order, each once.
+
+    What it finds is the same however many frames it is given at a time, but several at once cost
+    less: the network hears all their windows in one run.
+    """
 
     def __init__(
         self,
@@ -161,58 +176,93 @@ class VoiceDetector:
         self._pending = np.zeros(0, dtype=np.float32)
         self._awake = config.mode is VadMode.SILERO
         self._quiet_frames = 0
-        self._recent: list[Samples] = []
+        self._recent: deque[Samples] = deque(maxlen=_WARM_UP_FRAMES)
         self._probability = 0.0
         self._speaking = False
         self._loudest = 0.0
 
-    def judge(self, frame: Samples) -> Activity:
-        """Judge 320 samples."""
-        level = float(np.sqrt(np.mean(np.square(frame))))
-        sounding = self._first.is_speech(self._amplified(frame, level)) if self._first else False
+    def judge(self, frames: Samples) -> list[Activity]:
+        """Judge frames of shape (n, 320)."""
+        levels: list[float] = np.sqrt(np.mean(np.square(frames), axis=1)).tolist()
+        sounding = [False] * len(frames)
+        if self._first is not None:
+            sounding = self._first.flags(self._amplified(frames, levels))
         if self._second is None:
-            return Activity(sounding, sounding, float(sounding), level)
-        self._listen(frame, sounding)
-        threshold = self._config.release if self._speaking else self._config.threshold
-        self._speaking = self._awake and self._probability >= threshold
-        return Activity(self._speaking, sounding or self._speaking, self._probability, level)
+            heard = zip(sounding, levels, strict=True)
+            return [Activity(sounds, sounds, float(sounds), level) for sounds, level in heard]
+        out: list[Activity] = []
+        while len(out) < len(frames):
+            at = len(out)
+            if self._first is not None:
+                self._wake_or_sleep(sounding[at])
+            if self._awake:
+                end = min(len(frames), at + max(1, _SLEEP_AFTER_FRAMES - self._quiet_frames))
+                out += self._attend(self._second, frames[at:end], sounding[at:end], levels[at:end])
+            else:
+                self._recent.append(frames[at].copy())
+                out.append(Activity(False, False, 0.0, levels[at]))
+        return out
 
-    def _amplified(self, frame: Samples, level: float) -> Samples:
+    def _amplified(self, frames: Samples, levels: list[float]) -> Samples:
         """Bring quiet speech up to where webrtcvad, which judges energies, takes it for speech.
 
         The gain follows the loudest of the last seconds. Noise is lifted as well: telling the two
         apart is what the second step is for, so there is no gain without one.
         """
         if self._second is None:
-            return frame
-        self._loudest = max(level, self._loudest * _LOUDEST_DECAY)
-        gain = min(_MOST_GAIN, _TARGET_LEVEL / max(self._loudest, 1e-9))
-        return frame * np.float32(gain) if gain > 1 else frame
+            return frames
+        gains: list[float] = []
+        for level in levels:
+            self._loudest = max(level, self._loudest * _LOUDEST_DECAY)
+            gains.append(min(_MOST_GAIN, _TARGET_LEVEL / max(self._loudest, 1e-9)))
+        if max(gains) <= 1:
+            return frames
+        return frames * np.maximum(gains, 1).astype(np.float32)[:, None]
 
-    def _listen(self, frame: Samples, sounding: bool) -> None:
-        """Let the second step hear the frame, waking it with a little of what came before."""
-        assert self._second is not None  # noqa: S101 - narrowing; judge() has checked
-        if self._first is not None:
+    def _wake_or_sleep(self, sounding: bool) -> None:
+        """Wake the second step with a little of what came before, or let it rest."""
+        if self._awake:
             quiet = not sounding and not self._speaking
-            self._quiet_frames = self._quiet_frames + 1 if quiet else 0
-            if self._awake and self._quiet_frames > _SLEEP_AFTER_FRAMES:
+            if quiet and self._quiet_frames >= _SLEEP_AFTER_FRAMES:
                 self._awake, self._speaking, self._probability = False, False, 0.0
-                self._recent.clear()
-            elif sounding and not self._awake:
-                self._awake = True
-                self._second.reset()
-                self._pending = np.concatenate([np.zeros(0, np.float32), *self._recent])
-        if not self._awake:
-            self._recent.append(frame)
-            del self._recent[:-_WARM_UP_FRAMES]
-            return
-        self._pending = np.concatenate([self._pending, frame])
-        whole = len(self._pending) // WINDOW_SAMPLES
-        if whole:
-            used = whole * WINDOW_SAMPLES
-            windows = self._pending[:used].reshape(whole, WINDOW_SAMPLES)
-            self._probability = self._second.probabilities(windows)[-1]
-            self._pending = self._pending[used:]
+        elif sounding:
+            assert self._second is not None  # noqa: S101 - narrowing; judge() has checked
+            self._awake, self._quiet_frames = True, 0
+            self._second.reset()
+            self._pending = np.concatenate([np.zeros(0, np.float32), *self._recent])
+            self._recent.clear()
+
+    def _attend(
+        self,
+        second: SpeechModel,
+        frames: Samples,
+        sounding: list[bool],
+        levels: list[float],
+    ) -> Iterator[Activity]:
+        """Let the second step, which is awake, hear frames, all in one run."""
+        held = len(self._pending)
+        heard = np.concatenate([self._pending, frames.ravel()])
+        windows = len(heard) // WINDOW_SAMPLES
+        self._pending = heard[windows * WINDOW_SAMPLES :]
+        probabilities: list[float] = []
+        if windows:
+            whole = heard[: windows * WINDOW_SAMPLES].reshape(windows, WINDOW_SAMPLES)
+            probabilities = second.probabilities(whole)
+        for index, sounds in enumerate(sounding):
+            quiet = not sounds and not self._speaking
+            self._quiet_frames = self._quiet_frames + 1 if quiet else 0
+            complete = (held + (index + 1) * FRAME_SAMPLES) // WINDOW_SAMPLES
+            if complete:  # the latest window that ends within what has been heard by now
+                self._probability = probabilities[complete - 1]
+            threshold = self._config.release if self._speaking else self._config.threshold
+            self._speaking = self._probability >= threshold
+            yield Activity(
+                voiced=self._speaking,
+                sounding=sounds or self._speaking,
+                probability=self._probability,
+                level=levels[index],
+                fading=self._speaking and self._probability < self._config.threshold,
+            )
 
 
 # A sleeping network is woken with 320 ms of what came before, enough for its state to settle;

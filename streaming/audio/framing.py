@@ -151,11 +151,13 @@ class Frame:
 class FrameCutter:
     """Sample blocks of any length to frames of one exact length at absolute positions.
 
-    Holds back less than one frame, ``pending_samples``, for the next block.
+    ``most`` allows for several frames in one piece. Holds back less than one frame,
+    ``pending_samples``, for the next block.
     """
 
-    def __init__(self, channels: int, frame_samples: int = FRAME_SAMPLES) -> None:
+    def __init__(self, channels: int, frame_samples: int = FRAME_SAMPLES, *, most: int = 1) -> None:
         self._frame_samples = frame_samples
+        self._most_samples = most * frame_samples
         self._rest = np.zeros((channels, 0), np.float32)
         self._position = 0
 
@@ -173,10 +175,11 @@ class FrameCutter:
     def push(self, block: Samples) -> list[Frame]:
         """Take samples of shape (channels, n); return the frames that are now complete."""
         joined = np.concatenate((self._rest, block), axis=1) if self.pending_samples else block
-        size = self._frame_samples
-        whole = joined.shape[1] - joined.shape[1] % size
+        whole = joined.shape[1] - joined.shape[1] % self._frame_samples
+        size = self._most_samples
         frames = [
-            Frame(self._position + at, joined[:, at : at + size]) for at in range(0, whole, size)
+            Frame(self._position + at, joined[:, at : min(at + size, whole)])
+            for at in range(0, whole, size)
         ]
         self._position += whole
         # A copy: a view would keep a large block alive for the sake of a few samples.

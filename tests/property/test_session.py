@@ -45,10 +45,10 @@ class ListeningDetector(LoudnessDetector):
         super().__init__(config)
         self.voiced: list[bool] = []
 
-    def judge(self, frame: Samples) -> Activity:
-        activity = super().judge(frame)
-        self.voiced.append(activity.voiced)
-        return activity
+    def judge(self, frames: Samples) -> list[Activity]:
+        activities = super().judge(frames)
+        self.voiced += [activity.voiced for activity in activities]
+        return activities
 
 
 def invent(request: DecodeRequest, how: str) -> Hypothesis | None:

@@ -35,8 +35,8 @@ class LoudnessVad:
     def __init__(self, aggressiveness: int = 0) -> None:
         self.aggressiveness = aggressiveness
 
-    def is_speech(self, frame: Samples) -> bool:
-        return level(frame) > _HEARD
+    def flags(self, frames: Samples) -> list[bool]:
+        return [level(frame) > _HEARD for frame in frames]
 
 
 class LoudnessModel:
@@ -60,14 +60,16 @@ class LoudnessDetector(VoiceDetector):
     def __init__(self, config: VadConfig | None = None) -> None:
         super().__init__(VadConfig(mode=VadMode.WEBRTC), frame_vad=LoudnessVad)
 
-    def judge(self, frame: Samples) -> Activity:
-        loudness = level(frame)
-        return Activity(
-            voiced=loudness > _SPOKEN,
-            sounding=loudness > _HEARD,
-            probability=float(loudness > _SPOKEN),
-            level=loudness,
-        )
+    def judge(self, frames: Samples) -> list[Activity]:
+        return [
+            Activity(
+                voiced=loudness > _SPOKEN,
+                sounding=loudness > _HEARD,
+                probability=float(loudness > _SPOKEN),
+                level=loudness,
+            )
+            for loudness in map(level, frames)
+        ]
 
 
 def frame(amplitude: float, samples: int = FRAME_SAMPLES) -> Samples:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streaming.segmenter import Closed, Endpointing, Segmenter
+from streaming.endpointing import Endpointing
+from streaming.segmenter import Closed, Segmenter
 from streaming.vad import (
     FRAME_SAMPLES,
     WINDOW_SAMPLES,
@@ -52,7 +53,7 @@ def detector(mode: VadMode, ear: Ear | None = None, **config: float) -> VoiceDet
 
 
 def judge(it: VoiceDetector, amplitude: float, count: int) -> list[Activity]:
-    return [it.judge(frame(amplitude)) for _ in range(count)]
+    return [it.judge(frame(amplitude)[None])[0] for _ in range(count)]
 
 
 def flags(activities: list[Activity]) -> list[tuple[bool, bool]]:
@@ -85,15 +86,17 @@ def test_both_let_through_what_both_hear() -> None:
 def test_speech_is_over_only_below_the_release() -> None:
     ear = Ear([0.49, 0.5, 0.4, 0.3, 0.29, 0.4, 0.49, 0.6])
     it = detector(VadMode.SILERO, ear, threshold=0.5, release=0.3)
-    voiced = []
+    voiced, fading = [], []
     for _ in range(8):
         windows = np.full(WINDOW_SAMPLES, 0.1, np.float32)
         # 8 windows are 12.8 frames: where a window is complete, the flag is of that window.
         before = len(ear.heard)
         while len(ear.heard) == before:
-            activity = it.judge(windows[:FRAME_SAMPLES])
+            (activity,) = it.judge(windows[None, :FRAME_SAMPLES])
         voiced.append(activity.voiced)
+        fading.append(activity.fading)
     assert voiced == [False, True, True, True, False, False, False, True]
+    assert fading == [False, False, True, True, False, False, False, False]
 
 
 def test_the_second_step_sleeps_while_the_first_hears_nothing() -> None:
@@ -117,7 +120,7 @@ def test_it_wakes_with_what_came_before_and_then_misses_nothing() -> None:
     noise = np.random.default_rng(7).standard_normal((40, FRAME_SAMPLES)).astype(np.float32)
     whisper, speech = noise[:20] * 1e-5, noise[20:] * 0.2
     for each in (*whisper, *speech):
-        it.judge(each)
+        it.judge(each[None])
     assert ear.resets == 1
     expected = np.concatenate([*whisper[-16:], *speech])
     heard = np.concatenate(ear.heard)
@@ -154,9 +157,9 @@ class Meter(LoudnessVad):
         super().__init__()
         self.levels: list[float] = []
 
-    def is_speech(self, frame: Samples) -> bool:
-        self.levels.append(level(frame))
-        return super().is_speech(frame)
+    def flags(self, frames: Samples) -> list[bool]:
+        self.levels += map(level, frames)
+        return super().flags(frames)
 
 
 @pytest.mark.parametrize("mode, lifted", [(VadMode.BOTH, True), (VadMode.WEBRTC, False)])
@@ -165,13 +168,43 @@ def test_quiet_speech_is_lifted_only_where_a_second_step_tells_it_from_noise(
 ) -> None:
     meter = Meter()
     it = VoiceDetector(VadConfig(mode=mode), frame_vad=lambda _: meter, speech_model=LoudnessModel)
-    activity = it.judge(frame(0.003))
+    (activity,) = judge(it, 0.003, 1)
     assert activity.level == pytest.approx(0.003, rel=1e-5)
     assert meter.levels[0] == pytest.approx(0.03 if lifted else 0.003, rel=1e-3)
-    it.judge(frame(0.5))
+    judge(it, 0.5, 1)
     assert meter.levels[1] == pytest.approx(0.5, rel=1e-3)
-    it.judge(frame(0.003))
+    judge(it, 0.003, 1)
     assert meter.levels[2] == pytest.approx(0.003, rel=1e-3)  # beside loud speech it is background
+
+
+def test_frames_given_together_are_judged_as_one_by_one() -> None:
+    """Asleep, woken, falling asleep within one call, and awake throughout."""
+    pattern = [SILENT] * 40 + [FAINT] * 9 + [LOUD] * 30 + [SILENT] * 90 + [LOUD] * 3 + [SILENT] * 70
+    sound = np.stack([frame(amplitude) for amplitude in pattern * 2])
+    for mode in VadMode:
+        single = detector(mode)
+        one_by_one = [activity for each in sound for activity in single.judge(each[None])]
+        for size in (2, 5, 7, 100, len(sound)):
+            many = detector(mode)
+            together = [
+                activity
+                for at in range(0, len(sound), size)
+                for activity in many.judge(sound[at : at + size])
+            ]
+            assert together == one_by_one
+
+
+def test_several_frames_are_one_run_of_the_network() -> None:
+    runs: list[int] = []
+
+    class Counting(Ear):
+        def probabilities(self, windows: Samples) -> list[float]:
+            runs.append(len(windows))
+            return super().probabilities(windows)
+
+    it = detector(VadMode.SILERO, Counting())
+    it.judge(np.stack([frame(LOUD)] * 10))
+    assert runs == [6]
 
 
 # -- the real ones -----------------------------------------------------------------------------
@@ -179,8 +212,8 @@ def test_quiet_speech_is_lifted_only_where_a_second_step_tells_it_from_noise(
 
 def test_webrtcvad_hears_nothing_in_silence_and_something_in_a_buzz() -> None:
     vad = WebRtcVad(2)
-    assert not any(vad.is_speech(frame(0.0)) for _ in range(10))
-    assert any(vad.is_speech(frame(0.5)) for _ in range(10))
+    assert not any(vad.flags(np.stack([frame(0.0)] * 10)))
+    assert any(vad.flags(np.stack([frame(0.5)] * 10)))
 
 
 def test_silero_hears_the_same_window_by_window_as_all_at_once() -> None:
@@ -201,8 +234,8 @@ def segments(samples: Samples, mode: VadMode = VadMode.BOTH) -> list[tuple[int, 
     out: list[tuple[int, int]] = []
     whole = len(samples) - len(samples) % FRAME_SAMPLES
     padded = np.concatenate([samples[:whole], np.zeros(FRAME_SAMPLES * 50, np.float32)])
-    for at in range(0, len(padded), FRAME_SAMPLES):
-        for step in segmenter.push(at, it.judge(padded[at : at + FRAME_SAMPLES])):
+    for at, activity in enumerate(it.judge(padded.reshape(-1, FRAME_SAMPLES))):
+        for step in segmenter.push(at * FRAME_SAMPLES, activity):
             if isinstance(step, Closed):
                 out.append((step.start // 16, step.end // 16))
     return out

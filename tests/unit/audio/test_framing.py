@@ -116,6 +116,15 @@ def test_frames_are_20_ms_at_absolute_positions() -> None:
     assert frames[0].samples[0].tolist() == list(range(960, 1280))
 
 
+def test_several_frames_may_come_in_one_piece() -> None:
+    cutter = FrameCutter(2, 10, most=3)
+    stream = np.arange(110, dtype=np.float32).reshape(2, 55)
+    frames = cutter.push(stream)
+    assert [(f.start_sample, f.end_sample) for f in frames] == [(0, 30), (30, 50)]
+    assert np.array_equal(np.concatenate([f.samples for f in frames], axis=1), stream[:, :50])
+    assert cutter.pending_samples == 5
+
+
 def test_the_rest_is_a_short_frame_and_positions_go_on() -> None:
     cutter = FrameCutter(2)
     assert cutter.take_rest() is None
