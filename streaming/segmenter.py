@@ -18,7 +18,7 @@ any                     :meth:`Segmenter.cut`                          SILENCE
 
 The silence is counted from the last frame that was voiced and not fading (of a fading voice 160 ms
 at most count as silence), and is a shorter one where :meth:`Segmenter.completed` has said that the
-words so far are a sentence.
+words so far are a sentence, and where the segment is long already.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ class Segmenter:
         self._start = max(self._start, horizon)
 
     def _speech(self, end: int) -> list[Step]:
-        silence_ms = self.endpointing.silence_after(sentence=self._completed_at == self._voice_end)
+        silence_ms = self.endpointing.silence_after(
+            (end - self._start) // _SAMPLES_PER_MS, sentence=self._completed_at == self._voice_end
+        )
         quiet_from = max(self._quiet_from, self._voice_end - _LONGEST_FADE)
         silent = end - quiet_from >= silence_ms * _SAMPLES_PER_MS
         if silent and end > self._voice_end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.endpointing import PRESETS, Endpointing, Preset
+from streaming.endpointing import PRESETS, Endpointing, Preset, preset_values
 from streaming.options import SEGMENT_MS, SILENCE_MS
 
 
@@ -33,3 +33,25 @@ def test_presets_differ_in_what_they_are_for() -> None:
     captions, telephony, dictation = (PRESETS[preset] for preset in Preset)
     assert captions.max_segment_ms < telephony.max_segment_ms < dictation.max_segment_ms
     assert dictation.silence_ms >= 2 * max(captions.silence_ms, telephony.silence_ms)
+
+
+@pytest.mark.parametrize(
+    "length_ms, silence_ms",
+    [(0, 700), (6_000, 700), (9_000, 430), (12_000, 160), (19_000, 160)],
+)
+def test_the_longer_a_segment_the_shorter_the_silence_that_ends_it(
+    length_ms: int, silence_ms: int
+) -> None:
+    assert Endpointing().silence_after(length_ms, sentence=False) == silence_ms
+
+
+def test_a_silence_that_is_short_already_stays_as_it_is() -> None:
+    assert Endpointing(silence_ms=100).silence_after(19_000, sentence=False) == 100
+
+
+def test_what_a_preset_gives_is_found_by_name_and_nothing_by_another() -> None:
+    assert Endpointing(**preset_values("captions")) == PRESETS[Preset.CAPTIONS]
+    assert Endpointing(**preset_values(Preset.CAPTIONS)) == PRESETS[Preset.CAPTIONS]
+    assert not preset_values("caption")
+    assert not preset_values(None)
+    assert not preset_values(["captions"])
