@@ -139,8 +139,11 @@ def test_a_segment_holds_a_voice_and_ends_when_it_should(
         while faded < 8 and stream[last - 1 - faded].fading:
             faded += 1
         told = any(last <= index for index in sentences)
-        silence = endpointing.silence_after(sentence=told) * MS
-        waited = -(-silence // FRAME_SAMPLES) - faded
+        waited = 0
+        while (waited + faded) * FRAME_SAMPLES < MS * endpointing.silence_after(
+            ((last + waited) * FRAME_SAMPLES - closed.start) // MS, sentence=told
+        ):
+            waited += 1
         assert not any(activity.voiced for activity in stream[last : last + waited])
 
 
