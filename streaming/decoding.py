@@ -85,8 +85,8 @@ class DecodeRequest:
 class Word:
     """One word as it stands in the text, leading space included.
 
-    Times are None where the request did not ask for them. ``confidence`` is the mean probability
-    of the word's tokens, 0 to 1.
+    Times are None where the request did not ask for them. ``confidence`` is the chance that the
+    word is right, 0 to 1 (:mod:`streaming.confidence`).
     """
 
     text: str

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from streaming.confidence import expected_share
 from streaming.decoding import (
     SAMPLES_PER_MS,
     DecodeRequest,
@@ -211,15 +212,13 @@ class Segment:
         if refused:
             return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
         words = _absolute(hypothesis.words, self.audio_start)
-        scores = [word.confidence for word in words if word.confidence is not None]
-        confidence = sum(scores) / len(scores) if scores else 0.0
         return Final(
             segment=self.number,
             channel=self.channel,
             start_ms=start_ms,
             end_ms=end_ms,
             text=hypothesis.text,
-            confidence=round(confidence, 4),
+            confidence=expected_share(words, hypothesis.average_logprob),
             language=hypothesis.language,
             language_confidence=hypothesis.language_confidence,
             reason=self.reason,

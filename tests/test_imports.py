@@ -19,6 +19,7 @@ LAYER = {
     "audio": "core",
     "captions": "core",
     "channel": "core",
+    "confidence": "core",
     "decoding": "core",
     "endpointing": "core",
     "errors": "core",

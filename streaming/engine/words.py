@@ -7,9 +7,11 @@ belongs and to turn the alignment path of dynamic time warping over the cross-at
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from streaming.confidence import MEASURED, Calibration, evidence
 from streaming.decoding import Word
 
 FRAME_MS = 20  # one encoder position
@@ -21,11 +23,21 @@ _PER_CHARACTER_MS = 150
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """One word's text and the half-open range of its tokens."""
+    """One word's text and the half-open range of its tokens.
+
+    The first ``marks_before`` and the last ``marks_behind`` of them are punctuation only.
+    """
 
     text: str
     first: int
     last: int
+    marks_before: int = 0
+    marks_behind: int = 0
+
+    @property
+    def spoken(self) -> range:
+        """The tokens of what is said, without the punctuation at its sides."""
+        return range(self.first + self.marks_before, self.last - self.marks_behind)
 
 
 def spans(
@@ -53,7 +65,17 @@ def spans(
 
 
 def _joined(one: TokenSpan, other: TokenSpan) -> TokenSpan:
-    return TokenSpan(one.text + other.text, one.first, other.last)
+    before, behind = one.marks_before, other.marks_behind
+    if not _said(other.text):
+        behind = one.marks_behind + other.last - other.first
+    elif not _said(one.text):
+        before = one.last - one.first + other.marks_before
+    return TokenSpan(one.text + other.text, one.first, other.last, before, behind)
+
+
+def _said(text: str) -> bool:
+    """Whether there is a letter, a digit or part of one in it: whether it can be heard."""
+    return any(unicodedata.category(character)[0] in "LMN" for character in text)
 
 
 def _belongs_behind(before: str, text: str, spaced: bool) -> bool:
@@ -104,14 +126,16 @@ def timed_words(
     starts: Sequence[int],
     probabilities: Sequence[float],
     duration_ms: int,
+    calibration: Calibration = MEASURED,
 ) -> tuple[Word, ...]:
-    """Give every span its times within ``[0, duration_ms]`` and its mean token probability.
+    """Give every span its times within ``[0, duration_ms]`` and the chance that it is right.
 
     Alignment stretches a word over the silence beside it. A pause before a word is cut off by a
     longest plausible length for so many characters, counted back from the word's end, and one
     after it likewise from its start when the word is the last.
     """
     out: list[Word] = []
+    known = evidence([span.spoken for span in words], probabilities)
     floor = 0
     for i, span in enumerate(words):
         start = min(starts[span.first] * FRAME_MS, duration_ms)
@@ -125,7 +149,5 @@ def timed_words(
         start = max(start, floor)
         end = max(end, start)
         floor = end
-        scores = probabilities[span.first : span.last]
-        confidence = sum(scores) / len(scores) if scores else 0.0
-        out.append(Word(span.text, start, end, round(min(max(confidence, 0.0), 1.0), 4)))
+        out.append(Word(span.text, start, end, calibration.confidence(known[i])))
     return tuple(out)

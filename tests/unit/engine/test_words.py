@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from streaming.confidence import Calibration
 from streaming.decoding import Word
 from streaming.engine.words import TokenSpan, spans, timed_words, token_starts
 
@@ -92,8 +93,45 @@ def test_nothing_lies_outside_the_audio() -> None:
     assert timed((" a", 2, 0), (" b", 45, 70), duration_ms=1_000) == [(450, 900), (900, 1_000)]
 
 
-def test_confidence_is_the_mean_of_the_tokens_within_bounds() -> None:
-    words = [TokenSpan(" un", 0, 2), TokenSpan(" do", 2, 3), TokenSpan("", 3, 3)]
-    found = timed_words(words, [0, 1, 2, 3], [0.5, 0.75, 1.2], 1_000)
-    assert [word.confidence for word in found] == [0.625, 1.0, 0.0]
-    assert found[0] == Word(" un", 0, 40, 0.625)
+def confidences(words: list[TokenSpan], probabilities: list[float]) -> list[float]:
+    found = timed_words(words, [0] * (len(probabilities) + 1), probabilities, 1_000)
+    return [word.confidence or 0.0 for word in found]
+
+
+def test_confidence_is_what_the_calibration_makes_of_the_tokens() -> None:
+    words = [TokenSpan(" un", 0, 2), TokenSpan(" do", 2, 3)]
+    calibration = Calibration(own=1.0, around=0.0, offset=0.0)
+    found = timed_words(words, [0, 1, 2, 3], [0.9, 0.5, 0.75], 1_000, calibration)
+    assert found == (Word(" un", 0, 40, 0.5), Word(" do", 40, 60, 0.75))
+
+
+def test_punctuation_says_nothing_about_a_word() -> None:
+    (word,) = spans([' "', "well", ",", '"'], [[1], [2, 3], [4], [5]])
+    assert word.spoken == range(1, 3)
+    sure = confidences([word], [0.1, 0.9, 0.8, 0.1, 0.1])
+    assert sure == confidences([TokenSpan(" well", 0, 2)], [0.9, 0.8])
+
+
+@pytest.mark.parametrize(
+    "pieces, spoken",
+    [
+        ([" a", "-", "b", "."], range(3)),
+        ([" (", '"', "x"], range(2, 3)),
+        ([" …"], range(1)),
+        ([" …", "."], range(1)),
+        ([" क", "ि"], range(2)),  # a vowel sign is no letter by itself, and heard all the same
+        ([" x", " "], range(1)),
+    ],
+)
+def test_what_is_spoken_of_a_word(pieces: list[str], spoken: range) -> None:
+    (word,) = spans(pieces, [[1]] * len(pieces))
+    assert word.spoken == spoken
+
+
+def test_a_word_that_is_nothing_but_marks_has_those_to_go_by() -> None:
+    assert confidences([TokenSpan(" …", 0, 1)], [0.9]) > confidences([TokenSpan(" …", 0, 1)], [0.2])
+
+
+def test_no_word_is_certain_either_way() -> None:
+    found = confidences([TokenSpan(" a", 0, 1), TokenSpan("", 1, 1)], [1.2])
+    assert 0.0 < found[1] < 0.5 < found[0] < 1.0
