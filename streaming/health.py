@@ -46,6 +46,7 @@ class Health:
             "response_time_ms": response_ms,
             "version": __version__,
             "model": info.model if info else None,
+            "partial_model": info.partial_model if info else None,
             "device": info.device if info else None,
             "compute_type": info.compute_type if info else None,
             "sessions": {

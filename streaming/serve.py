@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ import uvicorn
 
 from streaming.app import create_app
 from streaming.engine import load_engines
-from streaming.engine.base import Engine
+from streaming.engine.base import Engine, EngineInfo
 from streaming.engine.device import DeviceProbe, choose_device
 from streaming.errors import BadConfiguration, WirescribeError
 from streaming.lifecycle import Life
@@ -103,7 +104,7 @@ class Server(uvicorn.Server):
         info = self._service.engine_info
         sys.stderr.write(
             f"Wirescribe listens at http://{shown}:{port} "
-            f"({info.model}, {info.compute_type} on {info.device})\n"
+            f"({_models(info)}, {info.compute_type} on {info.device})\n"
         )
         sys.stderr.flush()
 
@@ -182,6 +183,10 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+def _models(info: EngineInfo) -> str:
+    return info.model + (f", partials by {info.partial_model}" if info.partial_model else "")
+
+
 def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
     """Return what loads the engines that the settings ask for."""
 
@@ -193,10 +198,14 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
             indices=settings.device_index,
             probe=DeviceProbe(),
         )
-        files = resolve(choice.model, models_dir=settings.models_dir, offline=settings.offline)
+        find = functools.partial(resolve, models_dir=settings.models_dir, offline=settings.offline)
+        files = find(choice.model)
+        small = find(settings.partial_model) if settings.partial_model else files
+        two = small.path != files.path  # the same one needs no second copy
         _log.info(
             "loading",
             model=files.name,
+            partial_model=small.name if two else None,
             device=choice.device,
             devices=list(choice.indices),
             compute_type=choice.compute_type,
@@ -207,6 +216,7 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
             name=files.name,
             workers=settings.workers,
             max_batch=settings.max_batch,
+            partial=(small.path, small.name) if two else None,
         )
 
     return load

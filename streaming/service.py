@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from streaming.errors import Overloaded, Restarting
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits, SessionSlots
 from streaming.logs import get_logger
+from streaming.metrics import Metrics, TimedDetector
 from streaming.options import SessionConfig, parse_start
 from streaming.scheduler import Scheduler
 from streaming.session import Session
@@ -31,8 +33,18 @@ _BROKEN_BATCHES = 3  # in a row without an answer: not one recording's fault any
 _CLOSING_S = 10.0
 
 
-class Drainable(Protocol):
-    """A live connection, as far as going down concerns it."""
+class Live(Protocol):
+    """A live connection, as far as the service is concerned with it."""
+
+    @property
+    def transport(self) -> str:
+        """The name of its dialect."""
+        ...
+
+    @property
+    def backlog_ms(self) -> int:
+        """Audio of ended segments that waits for its final."""
+        ...
 
     async def drain(self, deadline_s: float) -> None:
         """Finish what was said, then close."""
@@ -42,8 +54,9 @@ class Drainable(Protocol):
 class Service:
     """The heart of a server; :meth:`start` loads, :meth:`drain` and :meth:`stop` end it."""
 
-    def __init__(self, settings: Settings, load: Loader) -> None:
+    def __init__(self, settings: Settings, load: Loader, metrics: Metrics | None = None) -> None:
         self.settings = settings
+        self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle()
         limits = settings.limits
         self.slots = SessionSlots(limits.max_sessions)
@@ -58,13 +71,14 @@ class Service:
         self._load = load
         self._engines: Sequence[Engine] = ()
         self._scheduler: Scheduler | None = None
-        self._connections: set[Drainable] = set()
+        self._connections: set[Live] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self._vad = VadConfig(**settings.vad.model_dump())
         self._window = WindowConfig(**settings.partials.model_dump())
+        self._detector = functools.partial(TimedDetector, spent=self.metrics.voice_detected)
         self.session_defaults = SessionConfig(
-            endpointing=Endpointing(**settings.endpointing.model_dump())
+            endpointing=Endpointing(**settings.endpointing.model_dump(exclude={"preset"}))
         )
 
     # -- what sessions need --------------------------------------------------------------------
@@ -75,6 +89,11 @@ class Service:
         if self._scheduler is None:
             raise RuntimeError("the service has not started")
         return self._scheduler
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """What decodes; none of them before :meth:`start` is through."""
+        return self._engines if self._scheduler is not None else ()
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -108,11 +127,16 @@ class Service:
 
     def new_session(self, config: SessionConfig) -> Session:
         """Make a session with the operator's detection settings."""
-        return Session(config, vad=self._vad, window=self._window)
+        return Session(config, vad=self._vad, window=self._window, detector=self._detector)
 
     # -- places --------------------------------------------------------------------------------
 
-    def admit(self, connection: Drainable) -> None:
+    @property
+    def connections(self) -> Collection[Live]:
+        """Those that have a place."""
+        return self._connections
+
+    def admit(self, connection: Live) -> None:
         """Give a connection its place, or raise why there is none."""
         life = self.lifecycle.life
         if life is Life.STARTING:
@@ -123,7 +147,7 @@ class Service:
         self._connections.add(connection)
         self._empty.clear()
 
-    def leave(self, connection: Drainable) -> None:
+    def leave(self, connection: Live) -> None:
         """Take the place back."""
         if connection in self._connections:
             self._connections.discard(connection)
@@ -148,6 +172,7 @@ class Service:
         _log.info(
             "ready",
             model=info.model,
+            partial_model=info.partial_model,
             device=[engine.info.device for engine in self._engines],
             compute_type=info.compute_type,
             workers=sum(engine.info.concurrency for engine in self._engines),

@@ -12,10 +12,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from streaming.endpointing import Preset, preset_values
 from streaming.errors import BadConfiguration, shown
 from streaming.vad import VadMode
 
@@ -56,6 +57,11 @@ class EngineSettings(_Section):
         default="auto",
         description="a name of `wirescribe models list`, or a folder; auto: large-v3 on a GPU, "
         "base on a CPU",
+    )
+    partial_model: str = Field(
+        default="",
+        description="a second, smaller model that decodes partials, on the same device; finals "
+        "are the model's; empty: none",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="what computes; auto: a GPU if there is one"
@@ -144,10 +150,19 @@ class PartialSettings(_Section):
 class EndpointingSettings(_Section):
     """When a segment ends. A client may ask for its own, within the same bounds."""
 
+    preset: Preset | None = Field(default=None, description="gives those that are not set here")
     silence_ms: int = Field(default=700, ge=100, le=5_000, description="silence that ends one")
+    sentence_silence_ms: int | None = Field(
+        default=None, ge=100, le=5_000, description="silence that is enough behind a sentence"
+    )
     max_segment_ms: int = Field(
         default=20_000, ge=2_000, le=28_000, description="longest; cut at its best pause"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, values: Any) -> Any:
+        return {**preset_values(values.get("preset")), **values} if type(values) is dict else values
 
 
 class LimitSettings(_Section):
@@ -255,9 +270,8 @@ def _from_file(path: Path | None) -> _Found:
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadConfiguration(
-            f"config: {str(path)!r} can't be read: {error.strerror}", field="config"
-        ) from None
+        reason = f"config: {str(path)!r} can't be read: {error.strerror}"
+        raise BadConfiguration(reason, field="config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfiguration(
             f"config: {str(path)!r} is not TOML: {error}", field="config"
@@ -300,14 +314,10 @@ def _refusal(
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else ""
     field = f"{section}.{key}" if key else section
-    origin = found.get((section, key))
     reason = str(first["msg"]).removeprefix("Value error, ")
-    if origin is None:  # about the section as a whole; its message names the keys
-        return BadConfiguration(f"{field}: {reason}", field=field)
-    reason = reason[:1].lower() + reason[1:]
-    return BadConfiguration(
-        f"{field}: {shown(origin.value)} ({origin.source}): {reason}", field=field
-    )
+    if (origin := found.get((section, key))) is not None:  # else the section; it names the keys
+        reason = f"{shown(origin.value)} ({origin.source}): {reason[:1].lower()}{reason[1:]}"
+    return BadConfiguration(f"{field}: {reason}", field=field)
 
 
 def _check_known(section: str, key: str | None, source: str) -> None:

@@ -31,6 +31,7 @@ const readers: Record<ServerMessage["type"], Reader> = {
     language: f.text("language", "auto"),
     limits: readLimits(f.record("limits")),
     ...f.optionalText("resume_token"),
+    ...f.optionalText("partial_model"),
     ...f.optionalNumber("resumed_from_ms"),
   }),
   queued: (f) => ({ type: "queued", position: f.number("position"), eta_ms: f.number("eta_ms") }),

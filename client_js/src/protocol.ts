@@ -62,6 +62,8 @@ export interface Started {
   limits: Limits;
   resume_token?: string;
   resumed_from_ms?: number;
+  /** The model that decodes partials, where it is another one. */
+  partial_model?: string;
 }
 
 export interface Queued {

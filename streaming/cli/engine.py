@@ -24,7 +24,7 @@ def prepare(settings: Settings, console: Console) -> None:
 
 
 def find_model(settings: EngineSettings, console: Console) -> None:
-    """Fetch the model that the settings lead to, unless it is there."""
+    """Fetch the models that the settings lead to, unless they are there."""
     from streaming.engine.device import DeviceProbe, choose_device
     from streaming.models import resolve
 
@@ -36,12 +36,13 @@ def find_model(settings: EngineSettings, console: Console) -> None:
         probe=DeviceProbe(),
     )
     with FetchBar(console) as bar:
-        resolve(
-            choice.model,
-            models_dir=settings.models_dir,
-            offline=settings.offline,
-            progress=bar.report,
-        )
+        for name in filter(None, (choice.model, settings.partial_model)):
+            resolve(
+                name,
+                models_dir=settings.models_dir,
+                offline=settings.offline,
+                progress=bar.report,
+            )
 
 
 def loader(settings: EngineSettings) -> Callable[[], Sequence[Engine]]:

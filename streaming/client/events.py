@@ -26,6 +26,7 @@ class Started:
     language: str = ""
     limits: Limits = Limits()
     resumed_from_ms: int | None = None
+    partial_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

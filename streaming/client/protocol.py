@@ -148,6 +148,7 @@ def _started(fields: Fields) -> Started:
             max_backlog_ms=limits.integer_or_none("max_backlog_ms"),
         ),
         resumed_from_ms=fields.integer_or_none("resumed_from_ms"),
+        partial_model=fields.text("partial_model", "") or None,
     )
 
 

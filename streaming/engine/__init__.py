@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from streaming.engine.base import Engine
 from streaming.engine.cores import usable_cores
 from streaming.engine.cuda import gpu_memory_reader
 from streaming.engine.device import DeviceChoice
+from streaming.engine.tiers import TieredEngine
 
 _CPU_BATCH = 4
 _GPU_BATCH = 16
 
 
 def load_engines(
-    path: Path, choice: DeviceChoice, *, name: str, workers: int, max_batch: int
+    path: Path,
+    choice: DeviceChoice,
+    *,
+    name: str,
+    workers: int,
+    max_batch: int,
+    partial: tuple[Path, str] | None = None,
 ) -> list[Engine]:
-    """Load the model once for each chosen device.
+    """Load the model once for each chosen device, and beside it the one for partials, if any.
 
     On a CPU one copy serves ``workers`` threads of one core each: with batches that is faster
-    than one worker with all cores. On GPUs each device has its own copy and worker. Raises what
+    than one worker with all cores. On GPUs each device has its own copy and worker. ``partial``
+    is the second model's folder and name; the workers are shared, not doubled. Raises what
     :class:`~streaming.engine.whisper.WhisperEngine` raises, having freed what was loaded.
     """
     from streaming.engine.whisper import WhisperEngine
 
     on_gpu = choice.device == "cuda"
+
+    def load(path: Path, name: str, index: int) -> Engine:
+        engine = WhisperEngine(
+            path,
+            name=name,
+            device=choice.device,
+            device_index=index,
+            compute_type=choice.compute_type,
+            workers=workers or (1 if on_gpu else usable_cores()),
+            max_batch=max_batch or (_GPU_BATCH if on_gpu else _CPU_BATCH),
+            memory=gpu_memory_reader(index) if on_gpu else lambda: None,
+        )
+        loaded.callback(engine.close)
+        return engine
+
     engines: list[Engine] = []
-    try:
+    with ExitStack() as loaded:
         for index in choice.indices:
-            engines.append(
-                WhisperEngine(
-                    path,
-                    name=name,
-                    device=choice.device,
-                    device_index=index,
-                    compute_type=choice.compute_type,
-                    workers=workers or (1 if on_gpu else usable_cores()),
-                    max_batch=max_batch or (_GPU_BATCH if on_gpu else _CPU_BATCH),
-                    memory=gpu_memory_reader(index) if on_gpu else lambda: None,
-                )
-            )
-    except BaseException:
-        for engine in engines:
-            engine.close()
-        raise
+            engine = load(path, name, index)
+            engines.append(TieredEngine(engine, load(*partial, index)) if partial else engine)
+        loaded.pop_all()
     return engines

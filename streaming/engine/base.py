@@ -20,6 +20,7 @@ class EngineInfo:
 
     ``languages`` are the codes it can be asked for; ``concurrency`` how many calls of
     :meth:`Engine.decode` it serves at the same time without one waiting for the other.
+    ``partial_model`` names the model that decodes partials where that is another one.
     """
 
     model: str
@@ -28,6 +29,7 @@ class EngineInfo:
     languages: tuple[str, ...]
     concurrency: int = 1
     max_batch: int = 8
+    partial_model: str | None = None
 
 
 class Engine(Protocol):

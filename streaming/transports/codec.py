@@ -65,6 +65,7 @@ class Started:
     device: str
     language: str
     limits: Mapping[str, int]
+    partial_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ Notice = Event | Started | Ack
 class Codec(Protocol):
     """One connection's dialect."""
 
+    name: str
     subprotocol: str | None
 
     def opening(self, query: Sequence[tuple[str, str]]) -> Start | None:

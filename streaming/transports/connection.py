@@ -44,6 +44,7 @@ from streaming.transports.codec import (
     Started,
 )
 from streaming.transports.outbox import Outbox
+from streaming.transports.tally import Tally
 from streaming.transports.watch import Watch
 
 if TYPE_CHECKING:
@@ -67,12 +68,14 @@ class Connection:
         now, limits = time.monotonic(), service.settings.limits
         self._outbox = Outbox(limits.outbox_messages)
         self._guard = ConnectionGuard(service.connection_limits, now)
+        self._tally = Tally(service.metrics, codec.name)
         self._watch = Watch(self._guard, limits.start_timeout_ms, now)
         self._session: Session | None = None
         self._id = secrets.token_urlsafe(12)
         self._over = asyncio.Event()
         self._failure: WirescribeError | None = None
         self._finished = False
+        self._left = 1006  # its close code, should the client go: this one is for no word at all
         self._concluding = False
         self._settled = asyncio.Event()
 
@@ -88,19 +91,13 @@ class Connection:
                 self._failure = error
                 self._outbox.close()
                 await self._part(self._write())
+                self._tally.refused()
                 return
-            began = time.monotonic()
             try:
                 await self._serve()
             finally:
                 self._service.leave(self)
-                _log.info(
-                    "session_closed",
-                    code=self._failure.code if self._failure else "done",
-                    audio_ms=self._session.received_ms if self._session else 0,
-                    wall_s=round(time.monotonic() - began, 1),
-                    superseded=self._outbox.superseded,
-                )
+                self._tally.ended(self._failure, self._session, finished=self._finished)
 
     async def _serve(self) -> None:
         reader = asyncio.create_task(self._read())
@@ -134,6 +131,7 @@ class Connection:
             while True:
                 message = await self._socket.receive()
                 if message["type"] == "websocket.disconnect":
+                    self._left = message.get("code", self._left)
                     self._over.set()
                     return
                 for command in self._commands(message.get("text"), message.get("bytes")):
@@ -170,16 +168,11 @@ class Connection:
                 device=info.device,
                 language=config.language or "auto",
                 limits=service.published_limits,
+                partial_model=info.partial_model,
             )
         )
         service.scheduler.add(self)
-        _log.info(
-            "session_started",
-            encoding=config.audio.encoding.value,
-            sample_rate=config.audio.sample_rate,
-            channels=config.audio.channels,
-            language=config.language or "auto",
-        )
+        self._tally.began(config)
         return session
 
     async def _obey(self, command: Command) -> None:
@@ -207,18 +200,33 @@ class Connection:
         audio = session.config.audio
         duration_ms = len(data) * 1000 / audio.bytes_per_second
         self._guard.audio(duration_ms, session.received_ms, session.backlog_ms, time.monotonic())
+        self._tally.arrived(session.received_ms, duration_ms, audio.channels, time.monotonic())
         size = max(1, _SLICE_MS * audio.bytes_per_second // 1000)
         for at in range(0, len(data), size):
             if at:
                 await asyncio.sleep(0)
                 if session.phase is not Phase.OPEN or self._concluding:
                     return
-            self._say(session.receive_audio(data[at : at + size]))
+            with self._tally.handling():
+                events = session.receive_audio(data[at : at + size])
+            self._say(events)
         left_ms = self._guard.near_end(session.received_ms)
         if left_ms is not None:
             detail = (("limit", "max_session_ms"), ("remaining_ms", left_ms))
             message = "the session is near its longest; finalize, and open a new one"
             self._tell(Warned(WarningCode.LIMIT_NEAR, message, detail))
+
+    # -- what the service asks -----------------------------------------------------------------
+
+    @property
+    def transport(self) -> str:
+        """The dialect's name."""
+        return self._codec.name
+
+    @property
+    def backlog_ms(self) -> int:
+        """Audio of ended segments that waits for its final."""
+        return self._session.backlog_ms if self._session else 0
 
     # -- scheduler's side (Source) -------------------------------------------------------------
 
@@ -265,13 +273,15 @@ class Connection:
         self._service.scheduler.wake()
 
     def _tell(self, notice: Notice) -> None:
-        self._outbox.put(notice)
+        if self._outbox.put(notice):
+            self._tally.superseded()
 
     async def _write(self) -> None:
         try:
             while (notice := await self._outbox.get()) is not None:
                 for text in self._codec.write(notice):
                     await self._socket.send_text(text)
+                self._tally.sent(notice, time.monotonic())
         except WebSocketDisconnect:
             self._over.set()
         except Exception:
@@ -287,13 +297,14 @@ class Connection:
 
     async def _close(self) -> None:
         if self._socket.client_state is not WebSocketState.CONNECTED:
+            self._tally.closed(self._left)
             return
-        if self._failure is None:
-            await self._socket.close(1000)
-            return
-        for text in self._codec.error(self._failure):
+        failure = self._failure
+        code, reason = (failure.close_code, failure.code) if failure else (1000, None)
+        self._tally.closed(code)
+        for text in self._codec.error(failure) if failure else ():
             await self._socket.send_text(text)
-        await self._socket.close(self._failure.close_code, self._failure.code)
+        await self._socket.close(code, reason)
 
     # -- minder --------------------------------------------------------------------------------
 

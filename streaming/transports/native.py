@@ -50,6 +50,7 @@ _LONGEST_ID = 128
 class NativeCodec:
     """The native dialect of one connection."""
 
+    name = "native"
     subprotocol: str | None = SUBPROTOCOL
 
     def opening(self, query: Sequence[tuple[str, str]]) -> Start | None:
@@ -149,6 +150,7 @@ def _started(it: Started) -> tuple[str, dict[str, Any]]:
         "session_id": it.session_id,
         "resume_token": it.resume_token,
         "model": it.model,
+        **({"partial_model": it.partial_model} if it.partial_model else {}),
         "device": it.device,
         "language": it.language,
         "limits": dict(it.limits),

@@ -106,6 +106,7 @@ REQUIRED: Mapping[str, Mapping[str, Check]] = {
 }
 
 OPTIONAL: Mapping[str, Mapping[str, Check]] = {
+    "started": {"partial_model": named},
     "final": {"words": words},
     "finalized": {"id": text},
     "error": {"retry_after_ms": count, "field": named},

@@ -103,6 +103,7 @@ def test_the_health_example_has_the_fields_of_the_server() -> None:
         "response_time_ms",
         "version",
         "model",
+        "partial_model",
         "device",
         "compute_type",
         "sessions",

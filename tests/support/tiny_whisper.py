@@ -80,21 +80,25 @@ def write_tiny_whisper(
     *,
     width: int = 32,
     layers: int = 2,
+    decoder_layers: int | None = None,
     heads: int = 2,
     seed: int = 0,
     end_bias: float = _NEVER,
 ) -> Path:
     """Write a model into ``folder`` and return it.
 
+    ``decoder_layers`` are as many as the encoder's ``layers``, unless told; large-v3-turbo has 4
+    to its 32.
     ``end_bias`` is added to the score of the end-of-text token: by default the model never stops
     by itself, at about 20 it does so sooner or later. Language tokens and timestamps are never its
     best choice in a text, as in trained models, nor are single bytes: it speaks in made-up words.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    spec = whisper_spec.WhisperSpec(layers, heads, layers, heads)
+    decoder_layers = decoder_layers or layers
+    spec = whisper_spec.WhisperSpec(layers, heads, decoder_layers, heads)
     _fill(spec, contract, width, np.random.default_rng(seed), end_bias)
     config = spec.config
-    config.alignment_heads = [[layers - 1, head] for head in range(heads)]
+    config.alignment_heads = [[decoder_layers - 1, head] for head in range(heads)]
     config.lang_ids = [contract.id(code) for code in LANGUAGES[: contract.languages]]
     config.suppress_ids = [1, 2, 7, contract.id("startoftranscript"), *_tasks(contract)]
     config.suppress_ids_begin = [_byte_characters().index("Ġ"), contract.id("endoftext")]

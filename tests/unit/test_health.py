@@ -38,7 +38,7 @@ class Told(Service):
 
     @property
     def engine_info(self) -> EngineInfo:
-        return EngineInfo("large-v3", "cuda:0", "float16", ("en",))
+        return EngineInfo("large-v3", "cuda:0", "float16", ("en",), partial_model="large-v3-turbo")
 
     async def engine_response_ms(self, timeout_s: float) -> int | None:
         return self._response_ms
@@ -89,6 +89,7 @@ async def test_a_healthy_server_tells_everything() -> None:
         "response_time_ms": 7,
         "version": __version__,
         "model": "large-v3",
+        "partial_model": "large-v3-turbo",
         "device": "cuda:0",
         "compute_type": "float16",
         "sessions": {"active": 0, "waiting": 0, "capacity": 1},
