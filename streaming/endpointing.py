@@ -56,5 +56,4 @@ PRESETS: Final[Mapping[Preset, Endpointing]] = {
 
 def preset_values(name: object) -> Mapping[str, int | None]:
     """Return what a preset gives, by the fields' names; nothing for what is none's name."""
-    known = any(name == preset for preset in Preset)
-    return asdict(PRESETS[Preset(name)]) if known else {}
+    return next((asdict(values) for preset, values in PRESETS.items() if preset == name), {})

@@ -121,12 +121,13 @@ def _number(value: float) -> str:
 
 def _kind(field: FieldInfo) -> str:
     annotation: Any = field.annotation
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return ", ".join(str(member.value) for member in annotation)
     inner = [each for each in get_args(annotation) if each not in (NoneType, Ellipsis)]
+    one = inner[0] if inner else annotation
+    if isinstance(one, type) and issubclass(one, Enum):
+        return ", ".join(str(member.value) for member in one)
     if inner and all(isinstance(each, str) for each in inner):  # a Literal
         return ", ".join(inner)
-    name = _KINDS[inner[0] if inner else annotation]
+    name = _KINDS[one]
     return f"list of {name}s" if get_origin(annotation) is tuple else name
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
-from streaming.endpointing import Endpointing
+from streaming.endpointing import PRESETS, Endpointing, Preset
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, Overloaded, Restarting, UnsupportedAudio
@@ -26,6 +26,9 @@ def settings(**sections: dict[str, object]) -> Settings:
 
 class Visitor:
     """A connection that takes note of being drained, and leaves when told to."""
+
+    transport = "native"
+    backlog_ms = 0
 
     def __init__(self, service: Service, *, fails: bool = False) -> None:
         self._service = service
@@ -119,13 +122,14 @@ async def test_draining_asks_everyone_and_takes_nobody(service: Service) -> None
 
 async def test_sessions_get_the_operators_settings() -> None:
     chosen = settings(
-        endpointing={"silence_ms": 400, "max_segment_ms": 9_000},
+        endpointing={"preset": "telephony", "silence_ms": 400, "max_segment_ms": 9_000},
         limits={"max_channels": 1, "max_session_ms": 60_000},
     )
     it = Service(chosen, lambda: [FakeEngine()])
     await it.start()
     config = it.parse_start({"language": "de"})
-    assert config.endpointing == Endpointing(400, 9_000)
+    sentence = PRESETS[Preset.TELEPHONY].sentence_silence_ms
+    assert config.endpointing == Endpointing(400, 9_000, sentence)
     assert config.language == "de"
     assert it.new_session(config).config == config
     with pytest.raises(UnsupportedAudio):

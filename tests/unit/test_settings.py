@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from streaming.endpointing import PRESETS, Preset
 from streaming.errors import BadConfiguration
 from streaming.settings import SECTIONS, Settings, load_settings, read_settings
 from streaming.vad import VadMode
@@ -159,6 +160,8 @@ def test_an_unknown_name_is_refused_wherever_it_stands(tmp_path: Path) -> None:
         ("vad", "threshold", 1),
         ("partials", "step_ms", 1),
         ("endpointing", "max_segment_ms", 30_000),
+        ("endpointing", "preset", "telephone"),
+        ("endpointing", "sentence_silence_ms", 99),
         ("limits", "max_sessions", 0),
         ("limits", "max_channels", 9),
     ],
@@ -170,6 +173,17 @@ def test_a_value_that_cannot_be_is_refused_by_name_value_and_place(
 
     assert error.field == f"{section}.{key}"
     assert str(error).startswith(f"{section}.{key}: {value!r} (command line): ")
+
+
+def test_a_preset_gives_what_is_not_set_by_itself_wherever_either_stands(tmp_path: Path) -> None:
+    path = tmp_path / "calls.toml"
+    path.write_text("[endpointing]\nsilence_ms = 900\n", encoding="utf-8")
+    chosen = load_settings(config=path, environ={"WIRESCRIBE_ENDPOINTING__PRESET": "dictation"})
+    preset = PRESETS[Preset.DICTATION]
+
+    assert chosen.endpointing.silence_ms == 900
+    assert chosen.endpointing.sentence_silence_ms == preset.sentence_silence_ms
+    assert chosen.endpointing.max_segment_ms == preset.max_segment_ms
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:
