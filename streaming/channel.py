@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.audio.ring import SampleRing
-from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, LanguageChoice
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind
 from streaming.events import (
     EndReason,
     Event,
@@ -19,6 +19,7 @@ from streaming.events import (
     SpeechStarted,
     Suppressed,
 )
+from streaming.language import HeardLanguages, believed
 from streaming.options import SEGMENT_MS, SessionConfig
 from streaming.segment import Segment
 from streaming.segmenter import Closed, Opened, Segmenter, State, Step
@@ -27,9 +28,9 @@ from streaming.window import WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
-# Language is not asked for on less than this: a guess on half a word is worth nothing.
+# Nothing is decoded in a language never heard before on less than this: a guess on half a word is
+# worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
-_BELIEVED = 0.5
 # A `finalize` this soon after the last voice cuts speech in two; the second half is decoded with so
 # much of the first.
 _GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
@@ -66,7 +67,8 @@ class Channel:
         self._cut_at = -1
         self._open: Segment | None = None
         self._closed: deque[Segment] = deque()
-        self._language: str | None = None
+        self._heard = HeardLanguages()
+        self._told: str | None = None  # the language last announced
 
     @property
     def received(self) -> int:
@@ -151,6 +153,7 @@ class Channel:
                         continue
                     self._segmenter.endpointing = self._config.endpointing
                     audio = self._ring.read(segment.audio_start, end)
+                    segment.ended_at = max(self._judged, end)
                     segment.close(end, voice_end, audio, reason)
                     if reason is EndReason.FINALIZE and end - voice_end < _GOING_ON_SAMPLES:
                         self._cut_at = end
@@ -171,7 +174,7 @@ class Channel:
         """Yield what could be decoded now: waiting finals, oldest first, or else a partial."""
         for segment in self._closed:
             if segment.undecided:
-                yield segment.final_request(self._choice(segment, final=True))
+                yield segment.final_request(self._heard.codes)
         segment = self._open  # type: ignore[assignment]
         if self._closed or segment is None or segment.in_flight:
             return
@@ -181,13 +184,12 @@ class Channel:
         if span is None:
             yield from self._early_work(segment)
             return
-        choice = self._choice(segment, final=False)
         end = min(span.end, self._ring.end)
-        unheard = choice.fixed is None and choice.current is None
-        if unheard and end - span.start < _DETECTABLE_SAMPLES:
+        unknown = segment.config.language is None and not self._heard.codes
+        if unknown and end - segment.start < _DETECTABLE_SAMPLES:
             return
         audio = self._ring.read(span.start, end)
-        yield segment.partial_request(audio, span.start, timed=span.timed, language=choice)
+        yield segment.partial_request(audio, span.start, timed=span.timed, heard=self._heard.codes)
 
     def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
         """In a pause that may be the end: the whole segment, as its final would have it."""
@@ -195,7 +197,7 @@ class Channel:
         paused = self._ring.end - self._segmenter.voice_end
         if paused >= _EARLY_SAMPLES and segment.early_due(end):
             audio = self._ring.read(segment.audio_start, end)
-            yield segment.early_request(audio, self._choice(segment, final=True))
+            yield segment.early_request(audio, self._heard.codes)
 
     def begin(self, request: DecodeRequest) -> None:
         """Note that a request is being decoded."""
@@ -208,7 +210,7 @@ class Channel:
         segment = self._find(request.segment)
         if segment is None:
             return []
-        segment.answered(request)
+        segment.answered(request, hypothesis)
         if hypothesis is None:
             return []
         if request.kind is Kind.EARLY:
@@ -224,16 +226,15 @@ class Channel:
         if segment is not self._open:  # its final is on the way: a partial would come too late
             return []
         events = segment.partial_done(request, hypothesis)
-        if events and self._language is None:
-            events = [*self._heard_language(hypothesis), *events]
-        return events
+        return [*self._announce(segment, hypothesis), *events] if events else []
 
     def _release(self) -> Iterator[Event]:
         """Let finals out in the order of their segments."""
         while self._closed and self._closed[0].outcome is not None:
             segment = self._closed.popleft()
             if isinstance(segment.outcome, Final) and segment.heard is not None:
-                yield from self._heard_language(segment.heard)
+                yield from self._announce(segment, segment.heard)
+                self._heard.hear(segment.heard.language, segment.heard.language_confidence)
             if isinstance(segment.outcome, Final | Suppressed):
                 yield segment.outcome
 
@@ -242,17 +243,16 @@ class Channel:
             return self._open
         return next((segment for segment in self._closed if segment.number == number), None)
 
-    def _choice(self, segment: Segment, *, final: bool) -> LanguageChoice:
-        """A named language stands; a heard one is asked for again with each final."""
-        if segment.config.language is not None:
-            return LanguageChoice(fixed=segment.config.language)
-        if final or self._language is None:
-            return LanguageChoice(current=self._language, allowed=segment.config.languages)
-        return LanguageChoice(fixed=self._language)
+    def _announce(self, segment: Segment, hypothesis: Hypothesis) -> Iterator[Event]:
+        """Tell the detected language of what is about to be shown, if it is another one.
 
-    def _heard_language(self, hypothesis: Hypothesis) -> Iterator[Event]:
-        """Note a language that is believed; a guess would be kept against better ones later."""
-        believed = hypothesis.language_confidence >= _BELIEVED
-        if self._config.language is None and believed and hypothesis.language != self._language:
-            self._language = hypothesis.language
-            yield LanguageDetected(self.index, hypothesis.language, hypothesis.language_confidence)
+        Before anything has been heard for good, that of a partial stands in for it.
+        """
+        code, confidence = hypothesis.language, hypothesis.language_confidence
+        if segment.config.language is not None or not believed(confidence):
+            return
+        if not self._heard.codes:
+            self._heard.hear(code, confidence)
+        if code != self._told:
+            self._told = code
+            yield LanguageDetected(self.index, code, confidence)

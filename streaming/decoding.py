@@ -39,15 +39,16 @@ class Kind(StrEnum):
 class LanguageChoice:
     """How the language of a request is found.
 
-    ``fixed`` names it outright. Otherwise it is detected among ``allowed`` (all the model's
-    languages when empty), and ``current``, the one heard so far, is kept unless another one is
-    at least ``switch_at`` probable.
+    ``fixed`` names it outright, and ``confidence`` says how sure that is. Otherwise it is detected
+    among ``allowed`` (all the model's languages when empty), where ``current``, the one heard last,
+    and those heard ``before`` are likelier than others (:mod:`streaming.language`).
     """
 
     fixed: str | None = None
+    confidence: float = 1.0
     current: str | None = None
+    before: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
-    switch_at: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class DecodeRequest:
     """One stretch of one channel's audio to be decoded.
 
     ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for the model's full 30 s
-    window: slow, and immune to the loops of short windows.
+    window: slow, and immune to the loops of short windows; ``doubt`` then says what was wrong
+    with the first attempt.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class DecodeRequest:
     hotwords: tuple[str, ...] = ()
     words: bool = True
     padded: bool = False
+    doubt: str = ""
 
     @property
     def end_sample(self) -> int:

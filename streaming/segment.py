@@ -8,15 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.confidence import expected_share
-from streaming.decoding import (
-    SAMPLES_PER_MS,
-    DecodeRequest,
-    Hypothesis,
-    Kind,
-    LanguageChoice,
-    Word,
-)
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
+from streaming.language import SegmentLanguage
 from streaming.options import SessionConfig
 from streaming.quality import degenerate, not_speech, once, showable, with_words, without_loop
 from streaming.segmenter import POST_ROLL
@@ -50,16 +44,20 @@ class Segment:
         self.config = config
         self.window = Window(start, window)
         self.end = start
+        self.ended_at = start  # how far the stream had come when the end was known
         self.reason = EndReason.END
         self.in_flight: DecodeRequest | None = None  # a partial or an early final
         self._deciding = False
         self.outcome: Final | Suppressed | None = None
         self.heard: Hypothesis | None = None
         self._audio: Samples = np.zeros(0, dtype=np.float32)
+        self._language = SegmentLanguage(config.language, config.languages)
         self._stabilizer = Stabilizer()
         self._revision = 0
         self._shown = Stable()
         self._padded = False
+        self._doubt = ""
+        self._voice_end = start
         self._early: tuple[int, Hypothesis] | None = None
         self._early_asked = start
         self._needed = start
@@ -73,13 +71,18 @@ class Segment:
     # -- while it is spoken --------------------------------------------------------------------
 
     def partial_request(
-        self, audio: Samples, start: int, *, timed: bool, language: LanguageChoice
+        self, audio: Samples, start: int, *, timed: bool, heard: tuple[str, ...]
     ) -> DecodeRequest:
         """Ask for the trailing window's text."""
-        return self._request(Kind.PARTIAL, audio, start, words=timed, language=language)
+        return self._request(Kind.PARTIAL, audio, start, words=timed, heard=heard)
 
     def partial_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
-        """Take the window's hypothesis; return a partial where the text has changed."""
+        """Take the window's hypothesis; return a partial where the text has changed.
+
+        None either while it may be in a language that nobody speaks.
+        """
+        if not self._language.sure:
+            return []
         words = showable(hypothesis)
         if not words:
             return []
@@ -108,9 +111,9 @@ class Segment:
         """Whether the whole segment up to ``end`` has not been asked for yet."""
         return end > self._early_asked
 
-    def early_request(self, audio: Samples, language: LanguageChoice) -> DecodeRequest:
+    def early_request(self, audio: Samples, heard: tuple[str, ...]) -> DecodeRequest:
         """Ask for what the final will be if nothing more is said."""
-        return self._request(Kind.EARLY, audio, self.audio_start, words=True, language=language)
+        return self._request(Kind.EARLY, audio, self.audio_start, words=True, heard=heard)
 
     def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
         """Keep the answer for the case that the segment ends just there."""
@@ -126,6 +129,7 @@ class Segment:
         self.end = end
         self.reason = reason
         self._audio = audio
+        self._voice_end = voice_end
         self._needed = min(end, voice_end + POST_ROLL)
         self._spoken_ms = (voice_end - self.audio_start) // SAMPLES_PER_MS
         if self._early is not None and self.covered_by(self._early[0]):
@@ -155,8 +159,10 @@ class Segment:
         else:
             self._early_asked = request.end_sample
 
-    def answered(self, request: DecodeRequest) -> None:
-        """Note that a request is no longer being decoded."""
+    def answered(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
+        """Note that a request is no longer being decoded, and what was learnt of its language."""
+        if hypothesis is not None:
+            self._language.heard(request, hypothesis)
         if request.kind is Kind.FINAL:
             self._deciding = False
         else:
@@ -166,15 +172,16 @@ class Segment:
         """Whether a decoding of everything before ``end`` is that of the whole segment."""
         return end == self._needed
 
-    def final_request(self, language: LanguageChoice) -> DecodeRequest:
-        """Ask for the whole segment's text."""
+    def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
+        """Ask for the whole segment's text; ``heard`` are the channel's languages so far."""
         return self._request(
             Kind.FINAL,
             self._audio,
             self.audio_start,
             words=True,
-            language=language,
+            heard=heard,
             padded=self._padded,
+            doubt=self._doubt,
         )
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
@@ -182,7 +189,7 @@ class Segment:
         hypothesis = once(hypothesis, self._spoken_ms)
         doubt = degenerate(hypothesis)
         if doubt and not self._padded:
-            self._padded = True
+            self._padded, self._doubt = True, doubt
             return False
         if doubt in ("length", "repetition", "compression"):
             hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
@@ -224,6 +231,8 @@ class Segment:
             reason=self.reason,
             words=words if self.config.words else None,
             word_count=len(words),
+            voice_end_ms=self._voice_end // SAMPLES_PER_MS,
+            ended_at_ms=self.ended_at // SAMPLES_PER_MS,
         )
 
     def _request(
@@ -233,8 +242,9 @@ class Segment:
         start: int,
         *,
         words: bool,
-        language: LanguageChoice,
+        heard: tuple[str, ...],
         padded: bool = False,
+        doubt: str = "",
     ) -> DecodeRequest:
         return DecodeRequest(
             kind=kind,
@@ -242,12 +252,13 @@ class Segment:
             segment=self.number,
             start_sample=start,
             audio=audio,
-            language=language,
+            language=self._language.choice(len(audio), heard),
             task=self.config.task,
             prompt=self.config.prompt,
             hotwords=self.config.hotwords,
             words=words,
             padded=padded,
+            doubt=doubt,
         )
 
 

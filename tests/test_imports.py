@@ -24,6 +24,7 @@ LAYER = {
     "endpointing": "core",
     "errors": "core",
     "events": "core",
+    "language": "core",
     "options": "core",
     "quality": "core",
     "segment": "core",
@@ -39,10 +40,12 @@ LAYER = {
     "headroom": "runtime",
     "logs": "runtime",
     "media": "runtime",
+    "metrics": "runtime",
     "models": "runtime",
     "scheduler": "runtime",
     "service": "runtime",
     "transcriber": "runtime",
+    "vitals": "runtime",
     "app": "edge",
     "cli": "edge",
     "health": "edge",
@@ -70,6 +73,7 @@ ONLY_IN = {
     "structlog": {"streaming.logs"},
     "webrtcvad": {"streaming.vad"},
     "onnxruntime": {"streaming.vad"},
+    "prometheus_client": {"streaming.metrics"},
 }
 
 # Modules without a test module of their own name: where they are tested instead, and why.
@@ -233,7 +237,7 @@ def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
         "av", "ctranslate2", "faster_whisper", "filelock", "huggingface_hub", "numpy",
-        "onnxruntime", "pydantic", "pynvml", "rich", "sounddevice", "starlette", "structlog",
+        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "rich", "sounddevice", "starlette", "structlog",
         "tokenizers", "uvicorn", "webrtcvad", "websockets",
     }  # fmt: skip
     used = {name.split(".")[0] for module in MODULES for name in imports(module)}

@@ -36,7 +36,7 @@ def count_words(request: DecodeRequest) -> Hypothesis:
         text="".join(word.text for word in words).strip(),
         words=tuple(words),
         language=_spoken(request.language),
-        language_confidence=1.0 if request.language.fixed else 0.9,
+        language_confidence=request.language.confidence if request.language.fixed else 0.9,
         average_logprob=-0.1,
         no_speech=0.05,
         token_count=len(words),
@@ -47,9 +47,7 @@ def _spoken(choice: LanguageChoice) -> str:
     """The language asked for, or else the one heard so far, or the first it may be, or English."""
     if choice.fixed:
         return choice.fixed
-    if choice.current and (not choice.allowed or choice.current in choice.allowed):
-        return choice.current
-    return choice.allowed[0] if choice.allowed else "en"
+    return choice.current or (*choice.allowed, "en")[0]
 
 
 class FakeEngine:

@@ -21,13 +21,14 @@ import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task, Word
 from streaming.engine.base import EngineInfo
 from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, settle
 from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
 from streaming.engine.words import spans, timed_words, token_starts
+from streaming.language import choose_language
 
 _SAMPLE_RATE = 16_000
 _FULL_WINDOW_SAMPLES = 30 * _SAMPLE_RATE
@@ -214,7 +215,7 @@ class WhisperEngine:
         if not self._multilingual:
             return [("en", 1.0)] * len(requests)
         if all(request.language.fixed for request in requests):
-            return [(request.language.fixed or "en", 1.0) for request in requests]
+            return [choose_language(request.language, ()) for request in requests]
         detected = self._model.detect_language(encoded)
         return [
             choose_language(request.language, [(token[2:-2], p) for token, p in row])
@@ -309,28 +310,6 @@ class WhisperEngine:
                     )
                     out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
         return out
-
-
-def choose_language(
-    choice: LanguageChoice, probabilities: Sequence[tuple[str, float]]
-) -> tuple[str, float]:
-    """Pick a language from (code, probability) pairs, most probable first.
-
-    What was heard before is kept unless another language is probable enough.
-    """
-    if choice.fixed:
-        return choice.fixed, 1.0
-    allowed = dict(probabilities)
-    if choice.allowed:
-        chosen = {code: p for code, p in allowed.items() if code in choice.allowed}
-        total = sum(chosen.values())
-        allowed = {code: p / total for code, p in chosen.items()} if total > 0 else chosen
-    if not allowed:
-        return choice.current or "en", 0.0
-    best = max(allowed, key=lambda code: allowed[code])
-    if choice.current and best != choice.current and allowed[best] < choice.switch_at:
-        return choice.current, allowed.get(choice.current, 0.0)
-    return best, allowed[best]
 
 
 def _token_cap(request: DecodeRequest) -> int:

@@ -6,10 +6,9 @@ import dataclasses
 import itertools
 
 import numpy as np
-import pytest
 
 from streaming.channel import Channel
-from streaming.decoding import DecodeRequest, Kind
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice
 from streaming.endpointing import Endpointing
 from streaming.engine.fake import count_words
 from streaming.events import (
@@ -203,19 +202,61 @@ def test_decided_follows_the_decoding_and_never_goes_back() -> None:
     assert decided == sorted(decided)
 
 
-@pytest.mark.parametrize("confidence, told", [(0.4, False), (0.6, True)])
-def test_a_partial_tells_the_language_only_when_it_is_believed(
-    confidence: float, told: bool
-) -> None:
+def heard_as(request: DecodeRequest, language: str, confidence: float) -> Hypothesis:
+    """The same words, in a language detected so."""
+    counted = count_words(request)
+    return dataclasses.replace(counted, language=language, language_confidence=confidence)
+
+
+def test_a_partial_is_shown_and_its_language_told_when_that_is_sure() -> None:
     it = Line(language=None)
     it.hear(LOUD, 60)
     request = it.begin(Kind.PARTIAL)
-    heard = dataclasses.replace(count_words(request), language="de", language_confidence=confidence)
-    events = it.channel.done(request, heard)
-    assert isinstance(events[-1], Partial)
-    assert (LanguageDetected(2, "de", confidence) in events) is told
+    assert it.channel.done(request, heard_as(request, "nn", 0.4)) == []
     it.hear(LOUD, 30)
-    assert it.offers()[0].language.fixed == ("de" if told else None)
+    request = it.begin(Kind.PARTIAL)
+    assert request.language == LanguageChoice()
+    told, shown = it.channel.done(request, heard_as(request, "de", 0.9))
+    assert told == LanguageDetected(2, "de", 0.9)
+    assert isinstance(shown, Partial)
+    it.hear(LOUD, 30)
+    assert it.offers()[0].language == LanguageChoice(fixed="de", confidence=0.9)
+
+
+def test_text_in_a_doubtful_language_is_shown_when_there_is_enough_of_it() -> None:
+    it = Line(language=None)
+    it.hear(LOUD, 160)
+    request = it.begin(Kind.PARTIAL)
+    (shown,) = it.channel.done(request, heard_as(request, "nn", 0.4))
+    assert isinstance(shown, Partial)
+
+
+def test_a_change_of_language_is_told_before_what_is_said_in_it() -> None:
+    it = Line(language=None)
+    seen: list[Event] = []
+    for language in ("de", "de", "en"):
+        it.hear(LOUD, 60)
+        request = it.begin(Kind.PARTIAL)
+        seen += it.channel.done(request, heard_as(request, language, 0.9))
+        it.hear(SILENT, 40)
+        request = it.begin(Kind.FINAL)
+        seen += it.channel.done(request, heard_as(request, language, 0.9))
+    assert [event.language for event in seen] == [  # type: ignore[union-attr]
+        "de", "de", "de", "de", "de", "en", "en", "en",
+    ]  # fmt: skip
+    assert [i for i, event in enumerate(seen) if isinstance(event, LanguageDetected)] == [0, 5]
+
+
+def test_the_languages_heard_before_go_with_the_question() -> None:
+    it = Line(language=None, languages=("de", "en", "fr"))
+    for language in ("de", "en"):
+        it.hear(LOUD, 60)
+        it.hear(SILENT, 40)
+        request = it.begin(Kind.FINAL)
+        it.channel.done(request, heard_as(request, language, 0.9))
+    it.hear(LOUD, 40)
+    asked = it.offers()[0].language
+    assert asked == LanguageChoice(current="en", before=("de",), allowed=("de", "en", "fr"))
 
 
 def test_a_final_asks_for_the_language_again_and_keeps_what_was_heard() -> None:

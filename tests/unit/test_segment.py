@@ -17,7 +17,7 @@ ENGLISH = LanguageChoice(fixed="en")
 
 
 def segment(start_ms: int = 1_000, **options: object) -> Segment:
-    config = dataclasses.replace(SessionConfig(), **options)  # type: ignore[arg-type]
+    config = dataclasses.replace(SessionConfig(language="en"), **options)  # type: ignore[arg-type]
     return Segment(4, 1, start_ms * MS, config, WindowConfig())
 
 
@@ -38,7 +38,7 @@ def said(*texts: str, **fields: object) -> Hypothesis:
 
 
 def partial(it: Segment, start_ms: int, ms: int, *texts: str) -> list[Partial]:
-    request = it.partial_request(silence(ms), start_ms * MS, timed=True, language=ENGLISH)
+    request = it.partial_request(silence(ms), start_ms * MS, timed=True, heard=())
     events = it.partial_done(request, said(*texts))
     assert all(isinstance(event, Partial) for event in events)
     return [event for event in events if isinstance(event, Partial)]
@@ -57,15 +57,15 @@ def final(it: Segment) -> Final:
 
 def test_requests_say_what_the_client_asked_for() -> None:
     it = segment(task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",))
-    asked = it.partial_request(silence(800), 1_200 * MS, timed=False, language=ENGLISH)
+    asked = it.partial_request(silence(800), 1_200 * MS, timed=False, heard=())
     assert asked == DecodeRequest(
         kind=Kind.PARTIAL, channel=1, segment=4, start_sample=1_200 * MS, audio=silence(800),
         language=ENGLISH, task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",),
         words=False, padded=False,
     )  # fmt: skip
-    early = it.early_request(silence(900), ENGLISH)
+    early = it.early_request(silence(900), ())
     assert (early.kind, early.start_sample, early.words) == (Kind.EARLY, it.start, True)
-    last = closed(it).final_request(ENGLISH)
+    last = closed(it).final_request(())
     assert (last.kind, last.start_sample, last.end_sample) == (Kind.FINAL, 1_000 * MS, 3_000 * MS)
     assert (last.words, last.padded) == (True, False)
 
@@ -84,7 +84,7 @@ def test_partials_are_numbered_and_sent_only_when_something_changed() -> None:
 
 def test_doubtful_partials_are_not_shown() -> None:
     it = segment()
-    request = it.partial_request(silence(900), it.start, timed=False, language=ENGLISH)
+    request = it.partial_request(silence(900), it.start, timed=False, heard=())
     for doubtful in (
         said("thanks", average_logprob=-1.6),
         said("thanks", average_logprob=-0.7, no_speech=0.8),
@@ -129,7 +129,7 @@ def test_a_doubtful_final_is_asked_for_once_more_and_then_stands() -> None:
     doubtful = said("mumble", average_logprob=-1.1)
     assert not it.final_done(doubtful)
     assert it.outcome is None
-    assert it.final_request(ENGLISH).padded
+    assert it.final_request(()).padded
     assert it.final_done(doubtful)
     assert final(it).text == "mumble"
 
@@ -151,7 +151,7 @@ def test_noise_is_suppressed_with_its_reason() -> None:
 def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
     it = segment()
     assert it.early_due(3_000 * MS)
-    asked = it.early_request(silence(2_000), ENGLISH)
+    asked = it.early_request(silence(2_000), ())
     it.begun(asked)
     assert not it.early_due(3_000 * MS)
     assert it.early_due(3_020 * MS)
@@ -162,7 +162,7 @@ def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
 
 def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
     it = segment()
-    asked = it.early_request(silence(1_400), ENGLISH)
+    asked = it.early_request(silence(1_400), ())
     it.begun(asked)
     it.early_done(asked, said("hel"))
     closed(it, end_ms=3_000, voice_end_ms=2_760)
@@ -171,7 +171,7 @@ def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
 
 def test_silence_behind_the_last_voice_needs_no_decoding() -> None:
     it = segment()
-    asked = it.early_request(silence(2_000), ENGLISH)
+    asked = it.early_request(silence(2_000), ())
     it.early_done(asked, said("hello"))
     # Finalized two seconds into the silence: what was decoded ends where the voice has faded.
     closed(it, end_ms=5_000, voice_end_ms=2_760)
@@ -181,8 +181,8 @@ def test_silence_behind_the_last_voice_needs_no_decoding() -> None:
 
 def test_a_doubtful_early_answer_leads_to_a_padded_final() -> None:
     it = segment()
-    asked = it.early_request(silence(2_000), ENGLISH)
+    asked = it.early_request(silence(2_000), ())
     it.early_done(asked, said("hello", looped=True))
     closed(it)
     assert it.outcome is None
-    assert it.final_request(ENGLISH).padded
+    assert it.final_request(()).padded

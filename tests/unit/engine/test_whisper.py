@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task
-from streaming.engine.whisper import WhisperEngine, choose_language
+from streaming.engine.whisper import WhisperEngine
 from streaming.errors import EngineFault
 from tests.support.tiny_whisper import (
     ENGLISH,
@@ -443,32 +443,6 @@ def test_a_fixed_language_needs_no_detection(large: Loaded) -> None:
 
 def _features(loaded: Loaded, audio: npt.NDArray[np.float32]) -> Any:
     return loaded.engine._encode([dataclasses.replace(request(), audio=audio)])
-
-
-HEARD = [("de", 0.5), ("nl", 0.3), ("en", 0.15), ("yue", 0.05)]
-
-
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        (LanguageChoice(), ("de", 0.5)),
-        (LanguageChoice(fixed="fr"), ("fr", 1.0)),
-        (LanguageChoice(allowed=("en", "nl")), ("nl", 2 / 3)),
-        (LanguageChoice(current="en"), ("en", 0.15)),
-        (LanguageChoice(current="de"), ("de", 0.5)),
-        (LanguageChoice(current="en", switch_at=0.4), ("de", 0.5)),
-        (LanguageChoice(current="en", switch_at=0.5), ("de", 0.5)),
-        (LanguageChoice(current="en", allowed=("en", "nl")), ("nl", 2 / 3)),
-        (LanguageChoice(current="en", allowed=("en", "nl"), switch_at=0.7), ("en", 1 / 3)),
-        (LanguageChoice(current="ko"), ("ko", 0.0)),
-        (LanguageChoice(allowed=("ko",)), ("en", 0.0)),
-        (LanguageChoice(allowed=("ko",), current="ko"), ("ko", 0.0)),
-    ],
-)
-def test_a_language_is_chosen(choice: LanguageChoice, expected: tuple[str, float]) -> None:
-    language, probability = choose_language(choice, HEARD)
-    assert language == expected[0]
-    assert probability == pytest.approx(expected[1])
 
 
 # -- life --------------------------------------------------------------------------------------

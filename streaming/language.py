@@ -1,0 +1,116 @@
+"""Which language is spoken: the detector's word, weighed with what was heard before.
+
+A detector is right about ten seconds and often wrong about one, while people seldom change their
+language. So its probabilities are weighed before the likeliest is taken: that of the language
+heard last counts several times, that of others heard before somewhat more than that of languages
+never heard. How much, and how sure is sure enough, was measured (``docs/languages.md``).
+
+Detection costs a pass through the decoder. A segment asks for it until it is sure, and again when
+there is much more audio than it was sure on: never twice about the same audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, LanguageChoice
+
+_LAST_COUNTS = 8.0
+_BEFORE_COUNTS = 2.0
+_SURE = 0.8
+# So much speech is shown in whatever language it most likely is.
+_ENOUGH_SAMPLES = 3_000 * SAMPLES_PER_MS
+_MORE = 3  # times the audio that was listened to
+_BELIEVED = 0.5
+_MOST_KEPT = 4
+
+
+def choose_language(
+    choice: LanguageChoice, probabilities: Sequence[tuple[str, float]]
+) -> tuple[str, float]:
+    """Return the likeliest language and its probability, after weighing the detector's.
+
+    ``probabilities`` are (code, probability) pairs. What isn't allowed is left out.
+    """
+    if choice.fixed:
+        return choice.fixed, choice.confidence
+    weighed = {
+        code: probability * _weight(code, choice)
+        for code, probability in probabilities
+        if not choice.allowed or code in choice.allowed
+    }
+    total = sum(weighed.values())
+    if total <= 0:
+        return choice.current or (*choice.allowed, "en")[0], 0.0
+    best = max(weighed, key=lambda code: weighed[code])
+    return best, weighed[best] / total
+
+
+def _weight(code: str, choice: LanguageChoice) -> float:
+    if code == choice.current:
+        return _LAST_COUNTS
+    return _BEFORE_COUNTS if code in choice.before else 1.0
+
+
+def believed(confidence: float) -> bool:
+    """Whether a language is more than a guess."""
+    return confidence >= _BELIEVED
+
+
+class HeardLanguages:
+    """The languages heard on a channel, the last one first."""
+
+    def __init__(self) -> None:
+        self._codes: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The last one first; empty until one has been believed."""
+        return self._codes
+
+    def hear(self, code: str, confidence: float) -> None:
+        """Note a segment's language; a guess is not kept against better ones later."""
+        if believed(confidence):
+            others = tuple(known for known in self._codes if known != code)
+            self._codes = (code, *others)[:_MOST_KEPT]
+
+
+class SegmentLanguage:
+    """What one segment's language is held to be, and on how much of its audio.
+
+    ``named`` is the client's word and ends all doubt; ``allowed`` are the languages that it may
+    be, any when empty.
+    """
+
+    def __init__(self, named: str | None, allowed: tuple[str, ...]) -> None:
+        self._named = named
+        self._allowed = allowed
+        self._code: str | None = None
+        self._confidence = 0.0
+        self._samples = 0
+
+    @property
+    def sure(self) -> bool:
+        """Whether its text can be shown in the language it was last held to be in."""
+        if self._named is not None:
+            return True
+        return self._confidence >= _SURE or self._samples >= _ENOUGH_SAMPLES
+
+    def choice(self, samples: int, heard: tuple[str, ...]) -> LanguageChoice:
+        """Say how the language of so much of the segment's audio is found."""
+        if self._named is not None:
+            return LanguageChoice(fixed=self._named)
+        again = samples > self._samples * (_MORE if self._confidence >= _SURE else 1)
+        if self._code is not None and not again:
+            return LanguageChoice(fixed=self._code, confidence=self._confidence)
+        known = tuple(code for code in heard if not self._allowed or code in self._allowed)
+        return LanguageChoice(
+            current=known[0] if known else None, before=known[1:], allowed=self._allowed
+        )
+
+    def heard(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
+        """Take what was detected, if that was asked for and on more audio than before."""
+        if request.language.fixed is None and len(request.audio) >= self._samples:
+            self._code = hypothesis.language
+            self._confidence = hypothesis.language_confidence
+            self._samples = len(request.audio)
