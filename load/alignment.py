@@ -49,6 +49,42 @@ def align(
     return _walk_back(cost, pair_cost, same, row, column)
 
 
+def align_by_parts(
+    left: Sequence[str],
+    right: Sequence[str],
+    left_times: Sequence[float],
+    right_times: Sequence[float],
+    *,
+    part: int = 800,
+) -> list[Pair]:
+    """As ``align`` with times, for sequences of any length, in memory that doesn't grow with it.
+
+    Every ``part`` words of the left are aligned with what the right has up to the same moment. A
+    word or two at each border may go without a partner.
+    """
+    pairs: list[Pair] = []
+    begin = done = 0
+    while begin < len(left):
+        end = begin + part if len(left) - begin > part * 3 // 2 else len(left)
+        stop = len(right)
+        if end < len(left):
+            border = (left_times[end - 1] + left_times[end]) / 2
+            stop = done
+            while stop < len(right) and right_times[stop] <= border:
+                stop += 1
+        pairs += [
+            Pair(begin + pair.left, done + pair.right, pair.same)
+            for pair in align(
+                left[begin:end],
+                right[done:stop],
+                left_times=left_times[begin:end],
+                right_times=right_times[done:stop],
+            )
+        ]
+        begin, done = end, stop
+    return pairs
+
+
 def _equal(left: Sequence[str], right: Sequence[str]) -> npt.NDArray[np.float64]:
     numbers: dict[str, int] = {}
     coded = [

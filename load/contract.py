@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from load.trace import Trace, suppressed_segment
-from streaming.client import Ack, Ended, Event, Final, Partial
+from streaming.client import Ack, Ended, Event, Final, Finalized, Partial
 
 _FRAME_MS = 20
 
@@ -18,6 +18,12 @@ def breaches(trace: Trace) -> list[str]:
     found = list(check.found)
     if trace.failure is None:
         found += check.at_end(round(trace.sent_s * 1000))
+        answered = {heard.event.id for heard in trace.heard if isinstance(heard.event, Finalized)}
+        found += [
+            f"finalize {asked.id}: no answer"
+            for asked in trace.finalizes
+            if asked.id not in answered
+        ]
     return found
 
 

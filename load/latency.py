@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from load.alignment import align
+from load.alignment import align, align_by_parts
 from load.programme import Utterance
 from load.shown import FinalWord, Shown
 from load.text import fold
@@ -81,11 +81,11 @@ def attribute(
     spoken: Sequence[SpokenWord], finals: Sequence[FinalWord], shown: Sequence[Shown]
 ) -> Attribution:
     """Finds each spoken word among the finals and follows it through the texts shown."""
-    pairs = align(
+    pairs = align_by_parts(
         [word.text for word in spoken],
         [word.text for word in finals],
-        left_times=[word.about_s for word in spoken],
-        right_times=[word.said_s for word in finals],
+        [word.about_s for word in spoken],
+        [word.said_s for word in finals],
     )
     beside = {(finals[p.right].segment, finals[p.right].position): p.left for p in pairs}
     moments = follow(finals, shown)

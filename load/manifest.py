@@ -102,6 +102,7 @@ class Selection:
     kinds: frozenset[str] = frozenset()
     without_sets: frozenset[str] = frozenset()
     timed_only: bool = False
+    longest_s: float | None = None
 
     def admits(self, recording: Recording) -> bool:
         """Whether ``recording`` is wanted."""
@@ -111,6 +112,7 @@ class Selection:
             and (not self.kinds or recording.kind in self.kinds)
             and recording.set not in self.without_sets
             and (not self.timed_only or bool(recording.word_ends))
+            and (self.longest_s is None or recording.duration_s <= self.longest_s)
         )
 
     def choose(self, recordings: Iterable[Recording]) -> list[Recording]:

@@ -25,8 +25,33 @@ def usage(pid: int, proc: Path = Path("/proc")) -> Usage | None:
 
     The peak is the sum of each process's own peak.
     """
+    return _usage_of_all([pid, *descendants(pid, proc)], proc)
+
+
+class Watch:
+    """Reads one process's usage again and again; looks for new children only now and then.
+
+    Finding them means reading every process of the machine.
+    """
+
+    def __init__(self, pid: int, proc: Path = Path("/proc"), *, look_every: int = 15) -> None:
+        self._pid = pid
+        self._proc = proc
+        self._look_every = look_every
+        self._reads = 0
+        self._members: list[int] = []
+
+    def usage(self) -> Usage | None:
+        """Usage now."""
+        if self._reads % self._look_every == 0:
+            self._members = [self._pid, *descendants(self._pid, self._proc)]
+        self._reads += 1
+        return _usage_of_all(self._members, self._proc)
+
+
+def _usage_of_all(members: list[int], proc: Path) -> Usage | None:
     total: Usage | None = None
-    for member in [pid, *descendants(pid, proc)]:
+    for member in members:
         one = _usage_of(member, proc)
         if one is None:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from load.decode import Samples, read_audio
 from load.level import at_level
 from load.manifest import Recording
+from load.schedule import Cut
 from load.wire import WireFormat
 
 
@@ -31,18 +32,28 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """A stream's audio and everything that is said in it."""
+    """A stream's audio and everything that is said in it.
+
+    A stream longer than its audio plays it over and over, up to ``length`` frames.
+    """
 
     name: str
     format: WireFormat
     samples: Samples
     utterances: tuple[Utterance, ...]
     language: str | None
+    cuts: tuple[Cut, ...] = ()
+    length: int | None = None
+
+    @property
+    def frames(self) -> int:
+        """Frames that are played."""
+        return int(self.samples.shape[1]) if self.length is None else self.length
 
     @property
     def duration_s(self) -> float:
         """Seconds of audio."""
-        return float(self.samples.shape[1] / self.format.sample_rate)
+        return self.frames / self.format.sample_rate
 
     def of_channel(self, channel: int) -> tuple[Utterance, ...]:
         """The utterances of one channel in the order of their start."""
@@ -69,7 +80,7 @@ def single(
         format=own,
         samples=np.concatenate([audio, tail], axis=1),
         utterances=tuple(
-            _place(recording, channel, 0.0, audio.shape[1] / own.sample_rate)
+            place(recording, channel, 0.0, audio.shape[1] / own.sample_rate)
             for channel in range(channels)
         ),
         language=recording.language,
@@ -143,7 +154,7 @@ def _track(
     while True:
         recording = order[index % len(order)]
         audio = at_level(read_audio(recording.path, rate), rate, dbfs)
-        said.append(_place(recording, channel, position / rate, (position + audio.shape[1]) / rate))
+        said.append(place(recording, channel, position / rate, (position + audio.shape[1]) / rate))
         blocks += [audio, gap]
         position += audio.shape[1] + gap.shape[1]
         index += 1
@@ -155,7 +166,8 @@ def _track(
     return np.concatenate(blocks, axis=1), said
 
 
-def _place(recording: Recording, channel: int, start_s: float, end_s: float) -> Utterance:
+def place(recording: Recording, channel: int, start_s: float, end_s: float) -> Utterance:
+    """A recording as it is said in a stream between two moments of stream time."""
     text = recording.texts[channel if len(recording.texts) > 1 else 0]
     aligned = len(recording.texts) == 1
     return Utterance(

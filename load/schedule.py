@@ -14,6 +14,17 @@ class Chunk:
     first: int
     end: int
     due_s: float
+    finalize: bool = False
+    """Whether the client asks, right after it, for all that was sent to be decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place where the speaker lets go of the button: nothing is sent for ``pause_s``."""
+
+    frame: int
+    pause_s: float = 0.0
+    finalize: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +32,8 @@ class Schedule:
     """The timetable of one stream: stream time 0 is ``begin_s`` on the harness's clock.
 
     As at a microphone, a chunk is due when its last frame has been spoken. ``speed`` above 1 plays
-    faster than real time.
+    faster than real time. No chunk reaches across a cut (they are in order); in its pause time
+    goes on, but not stream time.
     """
 
     begin_s: float
@@ -29,6 +41,7 @@ class Schedule:
     sample_rate: int
     chunk_frames: int
     speed: float = 1.0
+    cuts: tuple[Cut, ...] = ()
 
     def __post_init__(self) -> None:
         if self.chunk_frames < 1:
@@ -38,13 +51,21 @@ class Schedule:
 
     def instant(self, stream_s: float) -> float:
         """The clock's time at which stream time ``stream_s`` is spoken."""
-        return self.begin_s + stream_s / self.speed
+        paused = sum(cut.pause_s for cut in self.cuts if cut.frame < stream_s * self.sample_rate)
+        return self.begin_s + (stream_s + paused) / self.speed
 
     def chunks(self) -> Iterator[Chunk]:
-        """Every chunk in order; the last one may be shorter."""
-        for first in range(0, self.frames, self.chunk_frames):
-            end = min(first + self.chunk_frames, self.frames)
-            yield Chunk(first, end, self.instant(end / self.sample_rate))
+        """Every chunk in order; the last one, and that before a cut, may be shorter."""
+        paused = 0.0
+        begin = 0
+        for cut in (*self.cuts, Cut(self.frames)):
+            stop = min(cut.frame, self.frames)
+            for first in range(begin, stop, self.chunk_frames):
+                end = min(first + self.chunk_frames, stop)
+                due_s = self.begin_s + (end / self.sample_rate + paused) / self.speed
+                yield Chunk(first, end, due_s, cut.finalize and end == stop)
+            begin = stop
+            paused += cut.pause_s
 
 
 def phases(streams: int, spread_s: float, seed: int) -> list[float]:

@@ -13,7 +13,7 @@ from load.shown import displays, final_words
 from load.text import folded
 from load.trace import Failure, Trace
 from load.wer import ErrorCount, count_errors, pooled
-from streaming.client import Ended, Warned
+from streaming.client import Ended, Finalized, Warned
 
 _ROUNDING_S = 0.002
 """``ended`` counts whole milliseconds, after resampling."""
@@ -28,6 +28,13 @@ class WordLatency:
     stable_s: float
     committed_s: float
     final_s: float
+    spoken_s: float = 0.0
+    """When its end was spoken, in seconds after the stream's first moment."""
+
+
+POLITE_TO_SLOW = frozenset({"client_too_slow", "connection_lost", "drain_timeout"})
+"""How a session may end whose client stops reading: with a word, or, since nobody reads, without
+one; by the server, or by the client that never reads its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,27 @@ class StreamScore:
     lateness_s: tuple[float, ...]
     close_code: int | None
     failure: Failure | None
+    finalized_s: tuple[float, ...] = ()
+    """From each ``finalize`` to its ``finalized``."""
+    slow: bool = False
+    """Whether its client stopped reading: scored apart from those that read."""
+    begin_s: float = 0.0
+    """Stream time 0, after the first moment of all streams."""
+    connected_s: float | None = None
+    most_unsent_s: float = 0.0
 
     @property
     def ok(self) -> bool:
-        """Whether the session ended in good order with all its audio."""
+        """Whether the session ended in good order with all its audio (slow: politely)."""
+        if self.slow and self.failure is not None:
+            return self.failure.code in POLITE_TO_SLOW
         return self.failure is None and not self.breaches and self.close_code == 1000
 
 
-def score(programme: Programme, trace: Trace) -> StreamScore:
-    """Scores one session."""
+def score(
+    programme: Programme, trace: Trace, *, slow: bool = False, first_s: float | None = None
+) -> StreamScore:
+    """Scores one session. ``first_s``: the first moment of all streams, on the harness's clock."""
     errors: list[ErrorCount] = []
     words: list[WordLatency] = []
     segments: list[SegmentTiming] = []
@@ -123,6 +142,20 @@ def score(programme: Programme, trace: Trace) -> StreamScore:
         lateness_s=trace.lateness_s,
         close_code=trace.close_code,
         failure=trace.failure,
+        finalized_s=_finalized_s(trace),
+        slow=slow,
+        begin_s=0.0 if first_s is None else round(trace.begin_s - first_s, 4),
+        connected_s=None if trace.connected_s is None else round(trace.connected_s, 4),
+        most_unsent_s=trace.most_unsent_s,
+    )
+
+
+def _finalized_s(trace: Trace) -> tuple[float, ...]:
+    asked = {one.id: one.at_s for one in trace.finalizes}
+    return tuple(
+        round(heard.at_s - asked[heard.event.id], 4)
+        for heard in trace.heard
+        if isinstance(heard.event, Finalized) and heard.event.id in asked
     )
 
 
@@ -142,6 +175,7 @@ def _latencies(
                 stable_s=round(moments.stable_s - at, 4),
                 committed_s=round(moments.committed_s - at, 4),
                 final_s=round(moments.final_s - at, 4),
+                spoken_s=round(at, 3),
             )
         )
     return latencies

@@ -18,7 +18,8 @@ class SegmentTiming:
     ``first_s``: arrival of the segment's first text − end of its first reference word.
     ``finalise_s``: arrival of its final − end of its last reference word. Both take the words
     aligned with one of the final's, equal or not; a word at the end that was missed makes the
-    figure larger, never smaller. ``after_request_s``: for ``end``, arrival − sending of ``end``.
+    figure larger, never smaller. ``after_request_s``: for ``end`` and ``finalize``, arrival −
+    sending of the request. ``at_s`` is the arrival, after stream time 0.
     """
 
     segment: int
@@ -26,6 +27,11 @@ class SegmentTiming:
     first_s: float | None
     finalise_s: float | None
     after_request_s: float | None = None
+    at_s: float = 0.0
+
+
+_CUT_S = 0.05
+"""How much later than the audio before a ``finalize`` a segment that it cut may seem to end."""
 
 
 def time_segments(
@@ -49,6 +55,12 @@ def time_segments(
         after = None
         if final.reason == "end" and trace.end_sent_at_s is not None:
             after = at_s - trace.end_sent_at_s
+        elif final.reason == "finalize":
+            asked = next(
+                (one for one in trace.finalizes if one.stream_s + _CUT_S >= final.end_ms / 1000),
+                None,
+            )
+            after = None if asked is None else at_s - asked.at_s
         timings.append(
             SegmentTiming(
                 segment=final.segment,
@@ -56,6 +68,7 @@ def time_segments(
                 first_s=first_text[final.segment] - ends[0] if ends else None,
                 finalise_s=at_s - ends[-1] if ends else None,
                 after_request_s=after,
+                at_s=round(at_s, 4),
             )
         )
     return timings

@@ -37,6 +37,17 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowSummary:
+    """What became of the sessions whose clients stopped reading."""
+
+    sessions: int
+    ended: int
+    """Those that got everything in the end."""
+    outcomes: dict[str, int]
+    """How the others ended; all but the polite ones count as failed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """All of a run in one table. Latencies in seconds."""
 
@@ -68,12 +79,31 @@ class Summary:
     warnings: dict[str, int]
     lateness: Spread | None
     cost: Cost | None
+    after_speech: Spread | None = None
+    """Finals that speech's own end brought about (``silence`` and its like): arrival − end of the
+    last word in them."""
+    after_finalize: Spread | None = None
+    """Arrival of finals that a ``finalize`` brought about − its sending."""
+    finalized: Spread | None = None
+    """Arrival of ``finalized`` − sending of its ``finalize``."""
+    connected: Spread | None = None
+    most_unsent_s: float = 0.0
+    """Most audio of a stream that was due, but not taken by the server's socket."""
+    slow: SlowSummary | None = None
+    error_rate: float | None = None
+    """Pooled over all languages."""
+
+
+REQUESTED = frozenset({"end", "finalize", "max_length"})
+"""Reasons of finals that don't wait for the end of speech."""
 
 
 def summarise(
     scores: Sequence[StreamScore], before: Usage | None = None, after: Usage | None = None
 ) -> Summary:
-    """Pools the scores of a run."""
+    """Pools the scores of a run; slow readers' latencies and losses are left out of it."""
+    everyone = scores
+    scores = [score for score in everyone if not score.slow]
     words = [word for score in scores for word in score.words]
     segments = [segment for score in scores for segment in score.segments]
     timed = sum(score.timed_words for score in scores)
@@ -84,8 +114,8 @@ def summarise(
     audio_s = sum(score.sent_s for score in scores)
     reasons = sorted({segment.reason for segment in segments})
     return Summary(
-        sessions=len(scores),
-        failed=sum(not score.ok for score in scores),
+        sessions=len(everyone),
+        failed=sum(not score.ok for score in everyone),
         audio_s=round(audio_s, 3),
         lost_s=round(sum(score.lost_s for score in scores), 3),
         rates=rates(scores),
@@ -100,19 +130,26 @@ def summarise(
             for reason in reasons
             if (found := spread(s.finalise_s for s in segments if s.reason == reason))
         },
-        after_end=spread(segment.after_request_s for segment in segments),
+        after_end=spread(s.after_request_s for s in segments if s.reason == "end"),
         erasure=erasure,
         erasure_normalised=erasure.normalised,
         invented_words=invented,
         nonspeech_s=round(nonspeech_s, 3),
         invented_per_hour=invented / nonspeech_s * 3600 if nonspeech_s else None,
         failures=_count(score.failure.code for score in scores if score.failure),
-        closes=_count(str(score.close_code) for score in scores),
-        breaches=_count(breach for score in scores for breach in score.breaches),
+        closes=_count(str(score.close_code) for score in everyone),
+        breaches=_count(breach for score in everyone for breach in score.breaches),
         suppressed=_count(reason for score in scores for reason in score.suppressed),
         warnings=_count(code for score in scores for code in score.warnings),
-        lateness=spread(late for score in scores for late in score.lateness_s),
-        cost=_cost(before, after, audio_s),
+        lateness=spread(late for score in everyone for late in score.lateness_s),
+        cost=_cost(before, after, sum(score.sent_s for score in everyone)),
+        after_speech=spread(s.finalise_s for s in segments if s.reason not in REQUESTED),
+        after_finalize=spread(s.after_request_s for s in segments if s.reason == "finalize"),
+        finalized=spread(after_s for score in scores for after_s in score.finalized_s),
+        connected=spread(score.connected_s for score in everyone),
+        most_unsent_s=max((score.most_unsent_s for score in everyone), default=0.0),
+        slow=_slow([score for score in everyone if score.slow]),
+        error_rate=pooled(score.errors for score in scores if score.speech).rate,
     )
 
 
@@ -128,6 +165,21 @@ def rates(scores: Sequence[StreamScore]) -> tuple[Rate, ...]:
         unit = "characters" if language in CHARACTER_LANGUAGES else "words"
         found.append(Rate(language, unit, count, count.rate))
     return tuple(found)
+
+
+def _slow(scores: Sequence[StreamScore]) -> SlowSummary | None:
+    if not scores:
+        return None
+    ended = [score for score in scores if score.failure is None]
+    return SlowSummary(
+        sessions=len(scores),
+        ended=len(ended),
+        outcomes=_count(
+            f"{score.failure.code} ({score.failure.close_code})"
+            for score in scores
+            if score.failure is not None
+        ),
+    )
 
 
 def _count(values: Iterable[str]) -> dict[str, int]:

@@ -25,6 +25,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A ``finalize``: its id, when it was sent and how much audio had been sent before it."""
+
+    id: str
+    at_s: float
+    stream_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One session as the client saw it. Times are seconds after the moment of stream time 0."""
 
@@ -39,10 +48,20 @@ class Trace:
     close_code: int | None
     failure: Failure | None = None
     speed: float = 1.0
+    pauses: tuple[tuple[float, float], ...] = ()
+    """(stream time, seconds) of pauses in which nothing was sent."""
+    finalizes: tuple[Asked, ...] = ()
+    begin_s: float = 0.0
+    """Stream time 0 on the harness's clock."""
+    connected_s: float | None = None
+    """From the beginning of the handshake to ``started``."""
+    most_unsent_s: float = 0.0
+    """Most audio that was due, but not taken by the server's socket."""
 
     def spoken_at(self, stream_s: float) -> float:
         """When stream time ``stream_s`` was spoken, on the scale of ``at_s``."""
-        return stream_s / self.speed
+        paused = sum(pause_s for at_s, pause_s in self.pauses if at_s < stream_s)
+        return (stream_s + paused) / self.speed
 
     def finals_heard(self, channel: int) -> list[tuple[float, Final]]:
         """The finals of one channel with their arrivals, in order."""

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from load.decode import Samples
 from streaming.client import Encoding
 
+Bytes = bytes | memoryview
+
 WIDTHS: dict[Encoding, int] = {"pcm_s16le": 2, "pcm_f32le": 4, "mulaw": 1, "alaw": 1}
 """Bytes a sample of each encoding."""
 

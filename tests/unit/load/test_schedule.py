@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from load.schedule import Chunk, Schedule, phases
@@ -23,6 +23,7 @@ def test_twice_the_speed_takes_half_the_time() -> None:
     assert schedule.instant(2.0) == 11.0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 3000))
 def test_every_frame_is_sent_once_and_in_order(frames: int, chunk_frames: int) -> None:
     chunks = list(Schedule(0.0, frames, 8000, chunk_frames).chunks())
