@@ -17,6 +17,7 @@ from typing import NoReturn
 import uvicorn
 
 from streaming.app import create_app
+from streaming.confidence import MEASURED, Calibration
 from streaming.engine import load_engines
 from streaming.engine.base import Engine, EngineInfo
 from streaming.engine.device import DeviceProbe, choose_device
@@ -217,6 +218,7 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
             workers=settings.workers,
             max_batch=settings.max_batch,
             partial=(small.path, small.name) if two else None,
+            calibration=Calibration(*settings.calibration) if settings.calibration else MEASURED,
         )
 
     return load

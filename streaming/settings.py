@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from streaming.confidence import Calibration
 from streaming.endpointing import Preset, preset_values
 from streaming.errors import BadConfiguration, shown
 from streaming.vad import VadMode
@@ -88,6 +89,20 @@ class EngineSettings(_Section):
         description="where models are kept; not set: WIRESCRIBE_MODELS_DIR, else the user's cache",
     )
     offline: bool = Field(default=False, description="never fetch a model; it must be there")
+    calibration: tuple[float, ...] = Field(
+        default=(),
+        description="three weights that make the model's probabilities confidences, as "
+        "`python -m load calibrate` prints them; empty: those of base",
+    )
+
+    @field_validator("calibration")
+    @classmethod
+    def _ordering(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) not in (0, 3):
+            raise ValueError(f"{len(value)} weights, not three")
+        if value:
+            Calibration(*value)
+        return value
 
     @field_validator("models_dir")
     @classmethod
@@ -297,7 +312,7 @@ def _from_environment(environ: Mapping[str, str]) -> _Found:
         if not name.startswith(PREFIX) or not separator or not value:
             continue
         parsed: object = value
-        if (section, key) == ("engine", "device_index"):
+        if (section, key) in (("engine", "device_index"), ("engine", "calibration")):
             parsed = [part.strip() for part in value.split(",") if part.strip()]
         yield section, key, Origin(parsed, name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from streaming.confidence import MEASURED, Calibration
 from streaming.engine.base import Engine
 from streaming.engine.cores import usable_cores
 from streaming.engine.cuda import gpu_memory_reader
@@ -23,12 +24,14 @@ def load_engines(
     workers: int,
     max_batch: int,
     partial: tuple[Path, str] | None = None,
+    calibration: Calibration = MEASURED,
 ) -> list[Engine]:
     """Load the model once for each chosen device, and beside it the one for partials, if any.
 
     On a CPU one copy serves ``workers`` threads of one core each: with batches that is faster
     than one worker with all cores. On GPUs each device has its own copy and worker. ``partial``
-    is the second model's folder and name; the workers are shared, not doubled. Raises what
+    is the second model's folder and name; the workers are shared, not doubled. ``calibration``
+    makes confidences of probabilities, for both. Raises what
     :class:`~streaming.engine.whisper.WhisperEngine` raises, having freed what was loaded.
     """
     from streaming.engine.whisper import WhisperEngine
@@ -45,6 +48,7 @@ def load_engines(
             workers=workers or (1 if on_gpu else usable_cores()),
             max_batch=max_batch or (_GPU_BATCH if on_gpu else _CPU_BATCH),
             memory=gpu_memory_reader(index) if on_gpu else lambda: None,
+            calibration=calibration,
         )
         loaded.callback(engine.close)
         return engine

@@ -21,6 +21,7 @@ import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
+from streaming.confidence import MEASURED, Calibration
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task, Word
 from streaming.engine.base import EngineInfo
 from streaming.engine.contract import check_contract
@@ -68,6 +69,7 @@ class WhisperEngine:
         threads_per_worker: int = 1,
         max_batch: int = 8,
         memory: Callable[[], int | None] = lambda: None,
+        calibration: Calibration = MEASURED,
     ) -> None:
         """Load the model in ``path``; ModelUnavailable or BadConfiguration say why it can't be."""
         place = device if device == "cpu" else f"{device}:{device_index}"
@@ -90,6 +92,7 @@ class WhisperEngine:
         self._features = FeatureExtractor(feature_size=self._model.n_mels)
         self._multilingual: bool = self._model.is_multilingual
         self._memory = memory
+        self._calibration = calibration
         self._stages = StageTimes()
         self._info = EngineInfo(
             model=name,
@@ -307,6 +310,7 @@ class WhisperEngine:
                         token_starts(aligned[i].alignments, len(tokens[i])),
                         aligned[i].text_token_probs,
                         duration_ms,
+                        self._calibration,
                     )
                     out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
         return out

@@ -70,6 +70,7 @@ def test_the_file_may_be_named_by_the_environment(toml: Path, tmp_path: Path) ->
 def test_text_of_the_environment_becomes_what_the_setting_is() -> None:
     settings = load_settings(
         environ={
+            "WIRESCRIBE_ENGINE__CALIBRATION": "0.9, 0.4, -0.1",
             "WIRESCRIBE_ENGINE__DEVICE_INDEX": "0, 2",
             "WIRESCRIBE_ENGINE__OFFLINE": "true",
             "WIRESCRIBE_ENGINE__MODELS_DIR": "/somewhere",
@@ -79,6 +80,7 @@ def test_text_of_the_environment_becomes_what_the_setting_is() -> None:
         }
     )
 
+    assert settings.engine.calibration == (0.9, 0.4, -0.1)
     assert settings.engine.device_index == (0, 2)
     assert settings.engine.offline is True
     assert settings.engine.models_dir == Path("/somewhere")
@@ -156,6 +158,8 @@ def test_an_unknown_name_is_refused_wherever_it_stands(tmp_path: Path) -> None:
         ("server", "drain_s", -1),
         ("engine", "device", "tpu"),
         ("engine", "device_index", ["x"]),
+        ("engine", "calibration", [1.0, 0.5]),
+        ("engine", "calibration", [-1.0, 0.5, 0.0]),
         ("vad", "mode", "loud"),
         ("vad", "threshold", 1),
         ("partials", "step_ms", 1),

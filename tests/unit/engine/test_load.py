@@ -18,6 +18,7 @@ import pytest
 import structlog
 from starlette.requests import Request
 
+from streaming.confidence import Calibration
 from streaming.decoding import DecodeRequest, Kind, LanguageChoice
 from streaming.engine import load_engines
 from streaming.engine.cores import usable_cores
@@ -67,6 +68,18 @@ def test_on_a_cpu_one_copy_serves_a_thread_for_each_core(large: Path) -> None:
     assert info.concurrency == usable_cores() <= (os.cpu_count() or 1)
     assert engine.memory_used_bytes() is None
     assert engine.decode([request()])[0].text
+
+
+def test_how_probabilities_become_confidences_can_be_set(large: Path) -> None:
+    sure, unsure = (
+        load_engines(
+            large, CPU, name="x", workers=1, max_batch=1, calibration=Calibration(1.0, 0.0, offset)
+        )[0]
+        for offset in (9.0, -9.0)
+    )
+    most = [word.confidence or 0.0 for word in sure.decode([request()])[0].words]
+    least = [word.confidence or 0.0 for word in unsure.decode([request()])[0].words]
+    assert min(most) > 0.5 > max(least)
 
 
 def test_workers_and_batches_can_be_set(large: Path) -> None:
