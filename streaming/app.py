@@ -14,9 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from streaming.health import Health
+from streaming.metrics import CONTENT_TYPE
 from streaming.service import Service
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
+from streaming.vitals import ServiceVitals
 
 WEB = Path(__file__).parent / "web"
 
@@ -61,9 +63,13 @@ class _PageHeaders:
 def create_app(service: Service) -> Starlette:
     """Build the application around a service; who starts and stops it is the caller."""
     health = Health(service)
+    service.metrics.watch(ServiceVitals(service))
 
     async def page(request: Request) -> Response:
         return FileResponse(WEB / "index.html", media_type="text/html; charset=utf-8")
+
+    async def metrics(request: Request) -> Response:
+        return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def stream(socket: WebSocket) -> None:
         await Connection(socket, NativeCodec(), service).run()
@@ -79,6 +85,7 @@ def create_app(service: Service) -> Starlette:
         Route("/livez", health.live),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
+        Route("/metrics", metrics),
         WebSocketRoute("/v1/stream", stream),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]

@@ -6,7 +6,7 @@ wall clock. These are the session's own words; each transport writes them in its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from streaming.decoding import Word
@@ -71,7 +71,9 @@ class Partial:
 class Final:
     """A segment's authoritative text, with words in stream time; nothing about it follows.
 
-    ``words`` is None where the client asked for none.
+    ``words`` is None where the client asked for none. For whoever measures, and not part of what
+    is said: where the last voice in it ended, and how far the stream had come when its end was
+    known.
     """
 
     segment: int
@@ -85,6 +87,8 @@ class Final:
     reason: EndReason
     words: tuple[Word, ...] | None = None
     word_count: int = 0
+    voice_end_ms: int = field(default=0, compare=False)
+    ended_at_ms: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

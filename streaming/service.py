@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,8 @@ from streaming.errors import Overloaded, Restarting
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits, SessionSlots
 from streaming.logs import get_logger
-from streaming.metrics import Metrics, TimedDetector
+from streaming.metered import MeteredDetector, MeteredEngine
+from streaming.metrics import Metrics
 from streaming.options import SessionConfig, parse_start
 from streaming.scheduler import Scheduler
 from streaming.session import Session
@@ -44,6 +45,10 @@ class Live(Protocol):
     @property
     def backlog_ms(self) -> int:
         """Audio of ended segments that waits for its final."""
+        ...
+
+    def work(self) -> Iterable[DecodeRequest]:
+        """Yield what could be decoded now; nothing changes by asking."""
         ...
 
     async def drain(self, deadline_s: float) -> None:
@@ -76,7 +81,7 @@ class Service:
         self._empty.set()
         self._vad = VadConfig(**settings.vad.model_dump())
         self._window = WindowConfig(**settings.partials.model_dump())
-        self._detector = functools.partial(TimedDetector, spent=self.metrics.voice_detected)
+        self._detector = functools.partial(MeteredDetector, self.metrics)
         self.session_defaults = SessionConfig(
             endpointing=Endpointing(**settings.endpointing.model_dump(exclude={"preset"}))
         )
@@ -165,7 +170,8 @@ class Service:
             await asyncio.to_thread(_warm_up, engine)
         # The network of the voice detector is loaded here too, not in someone's first second.
         VoiceDetector(self._vad)
-        self._scheduler = Scheduler(self._engines)
+        metered = [MeteredEngine(engine, self.metrics) for engine in self._engines]
+        self._scheduler = Scheduler(metered)
         self._scheduler.start()
         self.lifecycle.move(Life.READY)
         info = self.engine_info

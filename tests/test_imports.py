@@ -40,6 +40,7 @@ LAYER = {
     "headroom": "runtime",
     "logs": "runtime",
     "media": "runtime",
+    "metered": "runtime",
     "metrics": "runtime",
     "models": "runtime",
     "scheduler": "runtime",
@@ -237,8 +238,8 @@ def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
         "av", "ctranslate2", "faster_whisper", "filelock", "huggingface_hub", "numpy",
-        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "rich", "sounddevice", "starlette", "structlog",
-        "tokenizers", "uvicorn", "webrtcvad", "websockets",
+        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "rich", "sounddevice",
+        "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
     }  # fmt: skip
     used = {name.split(".")[0] for module in MODULES for name in imports(module)}
     assert used - sys.stdlib_module_names - {"streaming"} <= known

@@ -25,19 +25,20 @@ class Outbox:
         self._next = 0
         self._ready = asyncio.Event()
         self._closed = False
-        self.superseded = 0
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, notice: Notice) -> None:
-        """Add what is to be sent; :class:`~streaming.errors.ClientTooSlow` at the bound."""
+    def put(self, notice: Notice) -> bool:
+        """Add what is to be sent; :class:`~streaming.errors.ClientTooSlow` at the bound.
+
+        Returns whether an unsent partial has given way to it.
+        """
         if self._closed:
-            return
+            return False
         key = _replaces(notice)
         stale = self._replaceable.pop(key, None) if key is not None else None
-        if stale is not None and self._items.pop(stale, None) is not None:
-            self.superseded += 1
+        replaced = self._items.pop(stale, None) if stale is not None else None
         if len(self._items) >= self._bound:
             raise ClientTooSlow(f"{self._bound} messages wait to be read by the client")
         self._items[self._next] = notice
@@ -45,6 +46,7 @@ class Outbox:
             self._replaceable[key] = self._next
         self._next += 1
         self._ready.set()
+        return isinstance(replaced, Partial)
 
     def close(self) -> None:
         """Take no more; :meth:`get` returns what is left, then None."""

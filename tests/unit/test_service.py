@@ -35,6 +35,9 @@ class Visitor:
         self._fails = fails
         self.deadlines: list[float] = []
 
+    def work(self) -> tuple[DecodeRequest, ...]:
+        return ()
+
     async def drain(self, deadline_s: float) -> None:
         self.deadlines.append(deadline_s)
         if self._fails:

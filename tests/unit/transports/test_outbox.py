@@ -31,20 +31,18 @@ async def rest(outbox: Outbox) -> list[Notice]:
 async def test_first_in_first_out() -> None:
     outbox = Outbox(9)
     notices: list[Notice] = [SpeechStarted(0, 0), partial(0, 1), final(0), Finalized("a", 9)]
-    outbox.put(notices[0])
-    outbox.put(notices[1])
+    assert not outbox.put(notices[0])
+    assert not outbox.put(notices[1])
     assert [await outbox.get(), await outbox.get()] == notices[:2]
-    outbox.put(notices[2])
-    outbox.put(notices[3])
+    assert not outbox.put(notices[2])
+    assert not outbox.put(notices[3])
     assert await rest(outbox) == notices[2:]
-    assert outbox.superseded == 0
 
 
 async def test_a_newer_partial_replaces_the_unsent_one_of_its_channel() -> None:
     outbox = Outbox(9)
-    for notice in (partial(0, 1), partial(1, 1, channel=1), partial(0, 2), partial(0, 3)):
-        outbox.put(notice)
-    assert outbox.superseded == 2
+    notices = (partial(0, 1), partial(1, 1, channel=1), partial(0, 2), partial(0, 3))
+    assert [outbox.put(notice) for notice in notices] == [False, False, True, True]
     assert await rest(outbox) == [partial(1, 1, channel=1), partial(0, 3)]
 
 
@@ -52,8 +50,7 @@ async def test_a_partial_that_was_sent_replaces_nothing() -> None:
     outbox = Outbox(9)
     outbox.put(partial(0, 1))
     assert await outbox.get() == partial(0, 1)
-    outbox.put(partial(0, 2))
-    assert outbox.superseded == 0
+    assert not outbox.put(partial(0, 2))
     assert await rest(outbox) == [partial(0, 2)]
 
 

@@ -1,0 +1,292 @@
+"""What a process counts and times, for Prometheus: the only module that names a metric.
+
+One :class:`Metrics` a process, passed to whoever has something to tell it; each has a registry of
+its own, so that two servers in one process, or two tests, don't share figures. Events are counted
+when they happen; what can be asked for at any time (sessions, backlog, memory) is asked for when
+somebody scrapes. Labels have few values, and never a session's name or anything a client sent.
+
+The names follow Prometheus' own rules (https://prometheus.io/docs/practices/naming): base units,
+``_total`` for what only grows. ``docs/operations.md`` lists them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from streaming import __version__
+from streaming.decoding import DecodeRequest, Kind
+from streaming.engine.base import EngineInfo
+
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+"""What :meth:`Metrics.text` is written in."""
+
+_PREFIX: Final = "wirescribe_"
+_LATENCIES: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
+_DECODES: Final = (0.01, 0.025, *_LATENCIES)
+_BATCHES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
+_OUTCOMES: Final = ("done", "lost", "refused", "failed")
+
+
+Samples = Sequence[tuple[Mapping[str, str], float]]
+
+
+class Vitals(Protocol):
+    """A running service, as far as a scrape asks about it; cheap, and never waits."""
+
+    @property
+    def engine_infos(self) -> Iterable[EngineInfo]:
+        """The engines there are; none while they load."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """How many sessions there may be."""
+        ...
+
+    def sessions_active(self) -> Mapping[str, int]:
+        """Sessions by the name of their transport."""
+        ...
+
+    def backlog_ms(self) -> int:
+        """Audio of ended segments that waits for its final."""
+        ...
+
+    def queue_depths(self) -> Mapping[Kind, int]:
+        """Requests that could be decoded now."""
+        ...
+
+    def workers_used(self) -> float:
+        """The share of the decoding workers' time that is spent decoding, from 0 to 1."""
+        ...
+
+    def seconds_since_success(self) -> float | None:
+        """How long ago the engine last decoded something; None when it never has."""
+        ...
+
+    def gpu_memory_bytes(self) -> Mapping[str, int]:
+        """Memory in use by device; empty without a GPU."""
+        ...
+
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Seconds that the engines have spent in each stage of decoding."""
+        ...
+
+
+class Metrics:
+    """All instruments of one process; safe to call from any thread."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._vitals: Vitals | None = None
+        self._audio_s = 0.0
+        self._voice_s = 0.0
+        self._ended = self._counter(
+            "sessions", "Sessions that have ended, by how", "transport", "outcome"
+        )
+        self._closes = self._counter(
+            "closes", "WebSocket closes by code; 1006: no close came", "code"
+        )
+        self._received = self._counter("audio_received_seconds", "Audio received, per channel")
+        self._decoded = self._counter("audio_decoded_seconds", "Audio decoded, by request", "kind")
+        self._first_partial = self._latency(
+            "first_partial_latency_seconds",
+            "From the arrival of a segment's first audio to the sending of its first partial",
+        )
+        self._partial = self._latency(
+            "partial_latency_seconds", "Age of the newest audio in a partial when it is sent"
+        )
+        self._finalise = self._latency(
+            "finalise_latency_seconds",
+            "From the arrival of the audio that ended a segment to the sending of its final",
+        )
+        self._final_delay = self._latency(
+            "final_delay_seconds",
+            "From the arrival of a segment's last voice to the sending of its final",
+        )
+        self._decode = Histogram(
+            _PREFIX + "decode_seconds", "Time that a batch took to decode", ("kind",),
+            buckets=_DECODES, registry=self._registry,
+        )  # fmt: skip
+        self._batch = Histogram(
+            _PREFIX + "batch_size", "Requests decoded in one batch", ("kind",),
+            buckets=_BATCHES, registry=self._registry,
+        )  # fmt: skip
+        self._failed = self._counter("decode_failures", "Batches that an engine failed at")
+        self._superseded = self._counter(
+            "partials_superseded", "Partials that gave way to a newer text before they were sent"
+        )
+        self._fallbacks = self._counter(
+            "fallbacks", "Segments decoded a second time, padded to the full window", "reason"
+        )
+        self._suppressed = self._counter(
+            "segments_suppressed", "Segments whose text was judged not to be speech", "reason"
+        )
+        self._final_words = self._counter("final_words", "Words in finals")
+        self._retracted = self._counter("words_retracted", "Words shown, and then taken back")
+        for kind in Kind:  # so that they are there, at nought, from the first scrape on
+            self._decode.labels(kind.value)
+            self._batch.labels(kind.value)
+            self._decoded.labels(kind.value)
+        ProcessCollector(registry=self._registry)
+        self._registry.register(_Scraped(self))
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(_PREFIX + name, about, labels, registry=self._registry)
+
+    def _latency(self, name: str, about: str) -> Histogram:
+        return Histogram(_PREFIX + name, about, buckets=_LATENCIES, registry=self._registry)
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def session_ended(self, transport: str, outcome: str) -> None:
+        """A connection is over: ``done``, ``lost`` by its client, ``refused`` or ``failed``."""
+        if outcome not in _OUTCOMES:
+            raise ValueError(f"outcome: {outcome!r} is not one of {', '.join(_OUTCOMES)}")
+        self._ended.labels(transport, outcome).inc()
+
+    def closed(self, code: int) -> None:
+        """A socket was closed with this code."""
+        self._closes.labels(str(code)).inc()
+
+    def audio_received(self, seconds: float) -> None:
+        """So much audio has come, added up over the channels."""
+        self._received.inc(seconds)
+
+    def audio_handled(self, seconds: float) -> None:
+        """The session took so long over a piece of audio, voice detection included."""
+        self._audio_s += seconds
+
+    def voice_detected(self, seconds: float) -> None:
+        """Voice detection took so long."""
+        self._voice_s += seconds
+
+    # -- what is said --------------------------------------------------------------------------
+
+    def partial_sent(self, age_s: float, since_start_s: float | None) -> None:
+        """A partial is out; ``since_start_s`` only for the first of its segment."""
+        self._partial.observe(age_s)
+        if since_start_s is not None:
+            self._first_partial.observe(since_start_s)
+
+    def final_sent(self, since_end_s: float, since_voice_s: float, words: int) -> None:
+        """A final of so many words is out."""
+        self._finalise.observe(since_end_s)
+        self._final_delay.observe(since_voice_s)
+        self._final_words.inc(words)
+
+    def words_retracted(self, words: int) -> None:
+        """Words that had been shown are no longer part of the text."""
+        self._retracted.inc(words)
+
+    def partial_superseded(self) -> None:
+        """An unsent partial has given way to a newer text."""
+        self._superseded.inc()
+
+    def segment_suppressed(self, reason: str) -> None:
+        """A segment ended without text."""
+        self._suppressed.labels(reason).inc()
+
+    # -- decoding ------------------------------------------------------------------------------
+
+    def decoded(self, requests: Iterable[DecodeRequest], seconds: float) -> None:
+        """A batch of one kind has been decoded."""
+        size, audio_ms, kind = 0, 0, Kind.PARTIAL
+        for request in requests:
+            size, audio_ms, kind = size + 1, audio_ms + request.duration_ms, request.kind
+            if request.padded:
+                self._fallbacks.labels(request.doubt or "unknown").inc()
+        self._decode.labels(kind.value).observe(seconds)
+        self._batch.labels(kind.value).observe(size)
+        self._decoded.labels(kind.value).inc(audio_ms / 1000)
+
+    def decode_failed(self) -> None:
+        """An engine failed at a batch."""
+        self._failed.inc()
+
+    # -- scraping ------------------------------------------------------------------------------
+
+    def watch(self, vitals: Vitals) -> None:
+        """Ask this service at every scrape."""
+        self._vitals = vitals
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Return one sample by its full name; None where there is none."""
+        return self._registry.get_sample_value(_PREFIX + name, labels)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format, :data:`CONTENT_TYPE`."""
+        return generate_latest(self._registry)
+
+    def scraped(self) -> Iterator[Metric]:
+        """Ask for what is known at any time."""
+        yield _gauge("build_info", "What is running", [({"version": __version__}, 1)])
+        stages = {"vad": self._voice_s, "audio": max(0.0, self._audio_s - self._voice_s)}
+        vitals = self._vitals
+        if vitals is not None:
+            for stage, seconds in vitals.stage_seconds().items():
+                stages[stage] = stages.get(stage, 0.0) + seconds
+            yield from _vital(vitals)
+        spent = CounterMetricFamily(
+            _PREFIX + "stage_seconds", "Wall time spent by stage", labels=["stage"]
+        )
+        for stage, seconds in stages.items():
+            spent.add_metric([stage], seconds)
+        yield spent
+
+
+class _Scraped:
+    """Fits :meth:`Metrics.scraped` to the registry."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: registering must not ask a service that has not started."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """All that is asked for at a scrape."""
+        return self._metrics.scraped()
+
+
+def _vital(vitals: Vitals) -> Iterator[Metric]:
+    engines = [
+        ({"model": info.model, "device": info.device, "compute_type": info.compute_type}, 1)
+        for info in vitals.engine_infos
+    ]
+    yield _gauge("engine_info", "What decodes", engines)
+    active = [({"transport": name}, count) for name, count in vitals.sessions_active().items()]
+    yield _gauge("sessions_active", "Sessions going on", active)
+    yield _gauge("sessions_capacity", "Sessions that there may be", [({}, vitals.capacity)])
+    backlog_s = vitals.backlog_ms() / 1000
+    yield _gauge("backlog_seconds", "Audio of ended segments without a final", [({}, backlog_s)])
+    depths = [({"kind": kind.value}, count) for kind, count in vitals.queue_depths().items()]
+    yield _gauge("queue_depth", "Requests that could be decoded now", depths)
+    used = vitals.workers_used()
+    yield _gauge("workers_used_ratio", "Share of the workers' time of the last 5 s", [({}, used)])
+    ago = vitals.seconds_since_success()
+    success: Samples = [({}, time.time() - ago)] if ago is not None else ()
+    yield _gauge("engine_last_success_timestamp_seconds", "When a batch last succeeded", success)
+    memory = [({"device": name}, used) for name, used in vitals.gpu_memory_bytes().items()]
+    yield _gauge("gpu_memory_used_bytes", "GPU memory in use, by all its users", memory)
+
+
+def _gauge(name: str, about: str, samples: Samples) -> GaugeMetricFamily:
+    """A gauge with its samples, which all have the same labels; without any, the name alone."""
+    labels = list(samples[0][0]) if samples else ()
+    family = GaugeMetricFamily(_PREFIX + name, about, labels=labels)
+    for named, value in samples:
+        family.add_metric(list(named.values()), value)
+    return family
