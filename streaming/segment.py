@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from streaming.confidence import expected_share
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
+from streaming.echo import Suspicion, heard_again, suspect
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
 from streaming.options import SessionConfig
@@ -52,6 +53,7 @@ class Segment:
         self.heard: Hypothesis | None = None
         self._audio: Samples = np.zeros(0, dtype=np.float32)
         self._language = SegmentLanguage(config.language, config.languages)
+        self._suspicion: Suspicion | None = None
         self._stabilizer = Stabilizer()
         self._revision = 0
         self._shown = Stable()
@@ -185,14 +187,23 @@ class Segment:
         )
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
-        """Take the segment's hypothesis; False when it must be asked for again, padded."""
+        """Take the segment's hypothesis; False when it must be asked for again.
+
+        Padded, where it went astray; without the context, where it may be an echo of that.
+        """
         hypothesis = once(hypothesis, self._spoken_ms)
+        if self._suspicion is None:
+            self._suspicion = suspect(hypothesis, self.config.prompt, self.config.hotwords)
+            if self._suspicion is not None:
+                return False
         doubt = degenerate(hypothesis)
         if doubt and not self._padded:
             self._padded, self._doubt = True, doubt
             return False
         if doubt in ("length", "repetition", "compression"):
             hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
+        if self._suspicion is not None and heard_again(self._suspicion, hypothesis):
+            hypothesis = self._suspicion.hypothesis  # names are better spelt in it
         if self.audio_start < self.start:
             hypothesis = with_words(hypothesis, self._own(hypothesis.words))
         self.heard = hypothesis
@@ -216,6 +227,8 @@ class Segment:
         refused = not_speech(hypothesis)
         if self.audio_start < self.start and hypothesis.text:
             refused = None  # it goes on with speech that has been confirmed
+        if refused and self._suspicion is not None:
+            refused = "prompt_echo"
         if refused:
             return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
         words = _absolute(hypothesis.words, self.audio_start)
@@ -254,8 +267,8 @@ class Segment:
             audio=audio,
             language=self._language.choice(len(audio), heard),
             task=self.config.task,
-            prompt=self.config.prompt,
-            hotwords=self.config.hotwords,
+            prompt="" if self._suspicion else self.config.prompt,
+            hotwords=() if self._suspicion else self.config.hotwords,
             words=words,
             padded=padded,
             doubt=doubt,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
 from streaming.events import EndReason, Final, Partial, Suppressed
@@ -186,3 +187,56 @@ def test_a_doubtful_early_answer_leads_to_a_padded_final() -> None:
     closed(it)
     assert it.outcome is None
     assert it.final_request(()).padded
+
+
+# -- echoes of the context ---------------------------------------------------------------------
+
+
+def echo() -> Segment:
+    """A closed segment whose final was nothing but the words of its context."""
+    it = closed(segment(prompt="On deck.", hotwords=("Ishmael", "Queequeg")))
+    asked = it.final_request(())
+    assert (asked.prompt, asked.hotwords) == ("On deck.", ("Ishmael", "Queequeg"))
+    assert not it.final_done(said("Ishmael,", "Queequeg"))
+    assert it.outcome is None
+    asked = it.final_request(())
+    assert (asked.prompt, asked.hotwords, asked.padded) == ("", (), False)
+    return it
+
+
+def test_words_of_the_context_alone_are_heard_again_without_it_and_kept_if_they_were_said() -> None:
+    it = echo()
+    assert it.final_done(said("Ishmail", "quick", "wag"))
+    assert final(it).text == "Ishmael, Queequeg"
+
+
+def test_what_was_said_instead_of_an_echo_is_what_stands() -> None:
+    it = echo()
+    assert it.final_done(said("the", "bell", "tolls"))
+    assert final(it).text == "the bell tolls"
+
+
+@pytest.mark.parametrize("left", [said(), said("thanks", average_logprob=-0.7, no_speech=0.8)])
+def test_an_echo_over_nothing_is_suppressed_as_one(left: Hypothesis) -> None:
+    it = echo()
+    assert it.final_done(left)
+    assert isinstance(it.outcome, Suppressed)
+    assert it.outcome.reason == "prompt_echo"
+
+
+def test_a_second_hearing_that_goes_astray_is_padded_and_still_without_the_context() -> None:
+    it = echo()
+    assert not it.final_done(said("no", looped=True))
+    asked = it.final_request(())
+    assert (asked.prompt, asked.hotwords, asked.padded) == ("", (), True)
+
+
+def test_an_early_final_may_be_an_echo_too() -> None:
+    it = segment(hotwords=("Ishmael",))
+    asked = it.early_request(silence(2_000), ())
+    it.begun(asked)
+    it.answered(asked, said("Ishmael"))
+    it.early_done(asked, said("Ishmael"))
+    closed(it)
+    assert it.undecided
+    assert it.final_request(()).hotwords == ()
