@@ -22,7 +22,8 @@ from streaming.events import (
 from streaming.language import HeardLanguages, believed
 from streaming.options import SEGMENT_MS, SessionConfig
 from streaming.segment import Segment
-from streaming.segmenter import Closed, Opened, Segmenter, State, Step
+from streaming.segmenter import POST_ROLL, Closed, Opened, Segmenter, State, Step
+from streaming.sentences import completes_sentence
 from streaming.vad import FRAME_SAMPLES, Activity, VoiceDetector
 from streaming.window import WindowConfig
 
@@ -216,6 +217,8 @@ class Channel:
         if request.kind is Kind.EARLY:
             if segment is self._open:
                 segment.early_done(request, hypothesis)
+                if completes_sentence(hypothesis):
+                    self._segmenter.completed(request.end_sample - POST_ROLL)
                 return []
             if not segment.covered_by(request.end_sample):
                 return []

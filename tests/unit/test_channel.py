@@ -6,9 +6,10 @@ import dataclasses
 import itertools
 
 import numpy as np
+import pytest
 
 from streaming.channel import Channel
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Word
 from streaming.endpointing import Endpointing
 from streaming.engine.fake import count_words
 from streaming.events import (
@@ -56,6 +57,13 @@ class Line:
 
     def answer(self, request: DecodeRequest) -> list[Event]:
         return self.channel.done(request, count_words(request))
+
+
+def sentence(text: str) -> Hypothesis:
+    return Hypothesis(
+        text=text, words=(Word(text, 300, 900, 0.9),), language="en", language_confidence=1.0,
+        average_logprob=-0.2, token_count=2,
+    )  # fmt: skip
 
 
 def test_a_channel_tells_when_speech_begins_and_ends() -> None:
@@ -141,6 +149,34 @@ def test_a_failed_partial_is_not_asked_for_again_without_news() -> None:
     assert it.offers() == []
     it.hear(LOUD, 25)
     assert it.offers(Kind.PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"), [("one.", 20), ("one", 35), ("Mr.", 35), ("one...", 35)]
+)
+def test_less_silence_is_enough_behind_a_sentence(text: str, frames: int) -> None:
+    it = Line(partials=False, endpointing=Endpointing(sentence_silence_ms=400))
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 14)
+    early = it.begin(Kind.EARLY)
+    assert it.channel.done(early, sentence(text)) == []
+    assert it.hear(SILENT, frames - 15) == []
+    ended, final = it.hear(SILENT, 1)
+    assert ended == SpeechEnded(2, 1_000)
+    assert isinstance(final, Final)
+    assert (final.text, final.reason) == (text, EndReason.SILENCE)
+
+
+def test_a_sentence_that_goes_on_after_all_ends_like_any_other() -> None:
+    it = Line(partials=False, endpointing=Endpointing(sentence_silence_ms=400))
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 14)
+    early = it.begin(Kind.EARLY)
+    it.hear(SILENT, 4)
+    it.hear(LOUD, 10)
+    it.channel.done(early, sentence("one."))
+    assert it.hear(SILENT, 34) == []
+    assert SpeechEnded(2, 1_560) in it.hear(SILENT, 1)
 
 
 def test_an_early_final_is_offered_once_a_pause_when_partials_are_done() -> None:
