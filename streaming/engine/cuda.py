@@ -29,6 +29,15 @@ class Driver:
     gpus: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A CUDA device: its name, and the bytes of its memory, all and free."""
+
+    name: str
+    total_bytes: int
+    free_bytes: int
+
+
 def load_cublas() -> bool:
     """Make cuBLAS 12 available to CTranslate2; False where there is none.
 
@@ -65,6 +74,20 @@ def find_driver() -> Driver | None:
         pynvml.nvmlInit()
         return Driver(_text(pynvml.nvmlSystemGetDriverVersion()), pynvml.nvmlDeviceGetCount())
     except Exception:  # no library, no driver: unknown
+        return None
+
+
+def find_gpu(index: int, environ: Mapping[str, str] = os.environ) -> Gpu | None:
+    """Return what NVML says of the device that CUDA numbers ``index``; None without NVML."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        handle = _handle(pynvml, index, environ.get("CUDA_VISIBLE_DEVICES", ""))
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        name = _text(pynvml.nvmlDeviceGetName(handle))
+        return Gpu(name, int(memory.total), int(memory.free))
+    except Exception:  # no library, no driver, no such device: unknown
         return None
 
 

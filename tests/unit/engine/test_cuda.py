@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from streaming.engine import cuda
-from streaming.engine.cuda import Driver, find_driver, gpu_memory_reader, load_cublas
+from streaming.engine.cuda import (
+    Driver,
+    Gpu,
+    find_driver,
+    find_gpu,
+    gpu_memory_reader,
+    load_cublas,
+)
 
 GPUS = ("GPU-11aa0000-x", "GPU-11bb0000-x", "GPU-22cc0000-x")
 MIG = "MIG-77dd0000-x"
@@ -23,6 +30,8 @@ class NvmlError(Exception):
 @dataclass(frozen=True)
 class Memory:
     used: int
+    total: int = 1000
+    free: int = 900
 
 
 class FakeNvml(types.ModuleType):
@@ -59,6 +68,10 @@ class FakeNvml(types.ModuleType):
         if uuid not in (*GPUS, MIG):
             raise NvmlError("not found")
         return uuid
+
+    def nvmlDeviceGetName(self, handle: str) -> str | bytes:
+        name = f"Card {GPUS.index(handle)}"
+        return name if self.strings is str else name.encode()
 
     def nvmlDeviceGetMemoryInfo(self, handle: str) -> Memory:
         if self.broken:
@@ -201,3 +214,19 @@ def test_without_the_extra_there_is_none(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not load_cublas()
     monkeypatch.setattr(cuda, "_CUBLAS_PACKAGE", "no_such_package_of_nvidia")
     assert not load_cublas()
+
+
+# -- name and memory of a device -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strings", [str, bytes])
+def test_a_gpu_has_a_name_and_memory(nvml: FakeNvml, strings: type) -> None:
+    nvml.strings = strings
+    assert find_gpu(1, {}) == Gpu("Card 1", 1000, 900)
+    assert find_gpu(0, {"CUDA_VISIBLE_DEVICES": "2"}) == Gpu("Card 2", 1000, 900)
+
+
+def test_a_gpu_that_is_not_there_is_unknown(nvml: FakeNvml) -> None:
+    assert find_gpu(7, {}) is None
+    nvml.broken = True
+    assert find_gpu(0, {}) is None

@@ -47,8 +47,9 @@ def test_the_newer_contract_has_one_language_more() -> None:
     assert (medium.mel_bins, medium.languages) == (80, 99)
 
 
-def test_the_embedded_model_is_whole_and_pinned() -> None:
-    spec = registry.find(registry.EMBEDDED)
+@pytest.mark.parametrize("name", [registry.EMBEDDED, "tiny.en"])
+def test_an_embedded_model_is_whole_and_pinned(name: str) -> None:
+    spec = registry.find(name)
     assert spec is not None
     assert spec.embedded is not None
     manifest = pinned_manifest(spec, spec.embedded)
@@ -61,8 +62,8 @@ def test_the_embedded_model_is_whole_and_pinned() -> None:
     assert {project for file in spec.embedded.files for project, _ in file.parts} == projects
 
 
-def test_only_one_model_needs_no_hub() -> None:
-    assert [spec.name for spec in registry.specs() if spec.embedded] == [registry.EMBEDDED]
+def test_two_models_need_no_hub() -> None:
+    assert [spec.name for spec in registry.specs() if spec.embedded] == ["tiny.en", "base"]
 
 
 def test_a_name_far_from_all_others_gets_no_guess() -> None:
