@@ -16,7 +16,11 @@ export interface AudioFormat {
 }
 
 export interface Endpointing {
+  /** Values for the three below; those given win. */
+  preset?: "captions" | "telephony" | "dictation";
   silence_ms?: number;
+  /** Enough where the words so far complete a sentence. */
+  sentence_silence_ms?: number;
   max_segment_ms?: number;
 }
 

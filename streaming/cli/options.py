@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streaming.cli.formats import Format
+from streaming.endpointing import Preset
 
 if TYPE_CHECKING:
     from streaming.settings import Origins, Settings
@@ -20,6 +21,7 @@ _FLAGS = {
     "compute_type": ("engine", "compute_type"),
     "models_dir": ("engine", "models_dir"),
     "max_sessions": ("limits", "max_sessions"),
+    "endpointing": ("endpointing", "preset"),
 }
 
 
@@ -65,6 +67,11 @@ def add_speech_flags(parser: argparse.ArgumentParser) -> None:
         choices=("transcribe", "translate"),
         default="transcribe",
         help="translate: write English, whatever is spoken",
+    )
+    speech.add_argument(
+        "--endpointing",
+        choices=[preset.value for preset in Preset],
+        help="what it is: where a line ends (default: as the settings say)",
     )
     speech.add_argument("--prompt", metavar="TEXT", help="what precedes: names, style, topic")
     speech.add_argument("--hotwords", metavar="A,B,…", help="words to listen for")

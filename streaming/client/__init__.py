@@ -38,7 +38,7 @@ from streaming.client.events import (
     Warned,
     Word,
 )
-from streaming.client.options import Encoding, Options, Task
+from streaming.client.options import Encoding, Options, Preset, Task
 from streaming.client.stream import Stream
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "MessageError",
     "Options",
     "Partial",
+    "Preset",
     "Queued",
     "ServerError",
     "SpeechEnded",

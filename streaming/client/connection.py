@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from streaming.client.address import is_loopback, stream_url
 from streaming.client.errors import ConnectError
-from streaming.client.options import Encoding, Options, Task
+from streaming.client.options import Encoding, Options, Preset, Task
 from streaming.client.stream import Stream
 
 _RECEIVED_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -41,7 +41,9 @@ class connect:  # noqa: N801 - used like a function, as in websockets
         words: bool | None = None,
         prompt: str | None = None,
         hotwords: Sequence[str] | None = None,
+        endpointing: Preset | None = None,
         silence_ms: int | None = None,
+        sentence_silence_ms: int | None = None,
         max_segment_ms: int | None = None,
         max_events: int = 1024,
         open_timeout_s: float = 10.0,
@@ -60,7 +62,9 @@ class connect:  # noqa: N801 - used like a function, as in websockets
             words=words,
             prompt=prompt,
             hotwords=hotwords,
+            endpointing=endpointing,
             silence_ms=silence_ms,
+            sentence_silence_ms=sentence_silence_ms,
             max_segment_ms=max_segment_ms,
         )
         self._max_events = max_events

@@ -10,6 +10,7 @@ from streaming.client.errors import UsageError
 
 Encoding = Literal["pcm_s16le", "pcm_f32le", "mulaw", "alaw"]
 Task = Literal["transcribe", "translate"]
+Preset = Literal["captions", "telephony", "dictation"]
 
 SAMPLE_BYTES: dict[str, int] = {"pcm_s16le": 2, "pcm_f32le": 4, "mulaw": 1, "alaw": 1}
 
@@ -19,6 +20,7 @@ class Options:
     """One session's wishes; ``None`` leaves a field to the server's default.
 
     The server judges values; only what can't be a session at all is refused here.
+    ``endpointing`` names values for the three behind it; those given win.
     """
 
     encoding: Encoding = "pcm_s16le"
@@ -32,7 +34,9 @@ class Options:
     words: bool | None = None
     prompt: str | None = None
     hotwords: Sequence[str] | None = None
+    endpointing: Preset | None = None
     silence_ms: int | None = None
+    sentence_silence_ms: int | None = None
     max_segment_ms: int | None = None
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ from streaming.client.events import (
     Word,
 )
 from streaming.client.fields import Fields
-from streaming.client.options import Options
+from streaming.client.options import Options, Preset
 
 
 def build_start(options: Options) -> str:
@@ -58,14 +58,20 @@ def build_configure(
     languages: Sequence[str] | None = None,
     prompt: str | None = None,
     hotwords: Sequence[str] | None = None,
+    endpointing: Preset | None = None,
     silence_ms: int | None = None,
+    sentence_silence_ms: int | None = None,
     max_segment_ms: int | None = None,
 ) -> str:
     """A change of settings from the next segment on; ``None`` leaves a setting as it is."""
     message: dict[str, Any] = {} if language is None else {"language": language}
-    message |= _changeable(
-        languages, prompt, hotwords, {"silence_ms": silence_ms, "max_segment_ms": max_segment_ms}
-    )
+    ends = {
+        "preset": endpointing,
+        "silence_ms": silence_ms,
+        "sentence_silence_ms": sentence_silence_ms,
+        "max_segment_ms": max_segment_ms,
+    }
+    message |= _changeable(languages, prompt, hotwords, ends)
     if not message:
         raise UsageError("configure without a setting")
     return _encode({"type": "configure"} | message)
@@ -87,7 +93,8 @@ def build_end() -> str:
 
 
 def _endpointing(options: Options) -> dict[str, Any]:
-    return {"silence_ms": options.silence_ms, "max_segment_ms": options.max_segment_ms}
+    names = ("silence_ms", "sentence_silence_ms", "max_segment_ms")
+    return {"preset": options.endpointing} | {name: getattr(options, name) for name in names}
 
 
 def _changeable(

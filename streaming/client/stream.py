@@ -23,7 +23,7 @@ from streaming.client.errors import (
     UsageError,
 )
 from streaming.client.events import Ended, Event, Failed, Started
-from streaming.client.options import Options
+from streaming.client.options import Options, Preset
 from streaming.client.protocol import (
     build_configure,
     build_end,
@@ -93,7 +93,9 @@ class Stream:
         languages: Sequence[str] | None = None,
         prompt: str | None = None,
         hotwords: Sequence[str] | None = None,
+        endpointing: Preset | None = None,
         silence_ms: int | None = None,
+        sentence_silence_ms: int | None = None,
         max_segment_ms: int | None = None,
     ) -> None:
         """Changes settings from the next segment on."""
@@ -103,7 +105,9 @@ class Stream:
                 languages=languages,
                 prompt=prompt,
                 hotwords=hotwords,
+                endpointing=endpointing,
                 silence_ms=silence_ms,
+                sentence_silence_ms=sentence_silence_ms,
                 max_segment_ms=max_segment_ms,
             )
         )

@@ -57,7 +57,9 @@ def test_start_with_every_option() -> None:
         words=False,
         prompt="Grüße",
         hotwords=["Kowloon"],
+        endpointing="telephony",
         silence_ms=500,
+        sentence_silence_ms=300,
         max_segment_ms=9000,
     )
     assert json.loads(build_start(options)) == {
@@ -74,7 +76,12 @@ def test_start_with_every_option() -> None:
         "words": False,
         "prompt": "Grüße",
         "hotwords": ["Kowloon"],
-        "endpointing": {"silence_ms": 500, "max_segment_ms": 9000},
+        "endpointing": {
+            "preset": "telephony",
+            "silence_ms": 500,
+            "sentence_silence_ms": 300,
+            "max_segment_ms": 9000,
+        },
     }
 
 
@@ -90,10 +97,10 @@ def test_other_messages() -> None:
         "type": "configure",
         "languages": ["de", "en"],
     }
-    assert json.loads(build_configure(prompt="", silence_ms=400)) == {
+    assert json.loads(build_configure(prompt="", silence_ms=400, endpointing="dictation")) == {
         "type": "configure",
         "prompt": "",
-        "endpointing": {"silence_ms": 400},
+        "endpointing": {"preset": "dictation", "silence_ms": 400},
     }
 
 
