@@ -15,14 +15,15 @@ _STYLE = (
 :root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6672; --line: #d7dce2;
   --paper: #ffffff; --raised: #f5f7f9; --good: #0a6b3d; --bad: #b3261e;
   --s0: #0072b2; --s1: #d55e00; --s2: #007a5a; --s3: #a8518a; --s4: #8a6d00; --s5: #2f8fc4;
-  --s6: #555d66; --s7: #111111; }
+  --s6: #555d66; --s7: #111111; --s8: #b07aa1; --s9: #9c755f; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --faint: #a3adb8; --line: #3a424c;
   --paper: #14181d; --raised: #1d232a; --good: #5fd39b; --bad: #ff8a80;
   --s0: #56b4e9; --s1: #ff9248; --s2: #2fc79a; --s3: #e39ac6; --s4: #f0e442; --s5: #8fd0ff;
-  --s6: #b4bcc6; --s7: #ffffff; } }
+  --s6: #b4bcc6; --s7: #ffffff; --s8: #d4a6c8; --s9: #d7b5a6; } }
 @media print { :root { color-scheme: light; --ink: #000; --faint: #444; --line: #ccc;
   --paper: #fff; --raised: #fff; --good: #0a6b3d; --bad: #b3261e; --s0: #0072b2; --s1: #d55e00;
-  --s2: #007a5a; --s3: #a8518a; --s4: #8a6d00; --s5: #2f8fc4; --s6: #555d66; --s7: #111; }
+  --s2: #007a5a; --s3: #a8518a; --s4: #8a6d00; --s5: #2f8fc4; --s6: #555d66; --s7: #111;
+  --s8: #b07aa1; --s9: #9c755f; }
   body { font-size: 10pt; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 60px; background: var(--paper);
@@ -45,7 +46,7 @@ svg .limit-name { fill: var(--bad); font-size: 11.5px; }
 """
     + "\n".join(
         f"svg .line.s{n} {{ stroke: var(--s{n}); }} svg .fill.s{n} {{ fill: var(--s{n}); }}"
-        for n in range(8)
+        for n in range(10)
     )
     + """
 .scroll { overflow-x: auto; }

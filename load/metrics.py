@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from load.health import get
 
-STAGES = ("vad", "framing", "features", "encoder", "language", "decoder", "align", "words")
+STAGES = ("audio", "vad", "framing", "features", "encoder", "language", "decoder", "align", "words")
 """The stages that have names in reports, in the order of a segment's way; others come after."""
 
 _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$")
 _LABEL = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
 _STAGE_SECONDS = "wirescribe_stage_seconds_total"
-_AUDIO_SECONDS = "wirescribe_audio_seconds_received_total"
+_AUDIO_SECONDS = "wirescribe_audio_received_seconds_total"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Plots as inline SVG: lines, steps and stacked bars, with axes, units and a legend.
 
-No scripts and nothing fetched. Colours are classes (``s0`` to ``s7``) that the page's style sheet
+No scripts and nothing fetched. Colours are classes (``s0`` to ``s9``) that the page's style sheet
 sets for light, dark and paper; lines differ in their dashes as well, for those who can't tell the
 colours apart and for printers that have none.
 """
@@ -14,6 +14,7 @@ from load import svg
 from load.axis import Axis
 
 WIDTH, HEIGHT = 640.0, 300.0
+COLOURS = 10
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 12.0, 46.0
 _LEGEND_ROW = 20.0
 _DASHES = (None, "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 4", "10 2 2 2 2 2")
@@ -74,7 +75,7 @@ def bar_plot(title: str, y: Axis, names: Sequence[str], bars: Sequence[Bar]) -> 
                     y=top,
                     width=thick,
                     height=max(0.0, bottom - top),
-                    class_=f"fill s{index % 8}",
+                    class_=f"fill s{index % COLOURS}",
                 )
             )
         drawn.append(
@@ -106,11 +107,15 @@ def _line(x: Axis, y: Axis, one: Series, index: int) -> list[str]:
     parts = []
     if one.line:
         parts.append(
-            svg.path(points, class_=f"line s{index % 8}", stroke_dasharray=_DASHES[index % 8])
+            svg.path(
+                points,
+                class_=f"line s{index % COLOURS}",
+                stroke_dasharray=_DASHES[index % len(_DASHES)],
+            )
         )
     if one.marks or len(points) == 1:
         parts += [
-            svg.element("circle", cx=at, cy=down, r=3.0, class_=f"fill s{index % 8}")
+            svg.element("circle", cx=at, cy=down, r=3.0, class_=f"fill s{index % COLOURS}")
             for at, down in points
         ]
     return parts
@@ -180,15 +185,20 @@ def _legend(names: Sequence[str], boxes: bool) -> tuple[list[str], int]:
         if boxes:
             parts.append(
                 svg.element(
-                    "rect", x=at, y=down - 9, width=12.0, height=12.0, class_=f"fill s{index % 8}"
+                    "rect",
+                    x=at,
+                    y=down - 9,
+                    width=12.0,
+                    height=12.0,
+                    class_=f"fill s{index % COLOURS}",
                 )
             )
         else:
             parts.append(
                 svg.path(
                     [(at, down - 3), (at + 24, down - 3)],
-                    class_=f"line s{index % 8}",
-                    stroke_dasharray=_DASHES[index % 8],
+                    class_=f"line s{index % COLOURS}",
+                    stroke_dasharray=_DASHES[index % len(_DASHES)],
                 )
             )
         parts.append(svg.text(name, at + (18 if boxes else 30), down + 1, class_="legend"))

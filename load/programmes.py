@@ -1,4 +1,4 @@
-"""From a scenario to what its streams play."""
+"""From a scenario to the plan of a run: what its streams play, at what pace, asking for what."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from load.layouts import in_turns, push_to_talk
 from load.manifest import Recording, Selection, read_manifest
 from load.option import ScenarioError
 from load.programme import Programme, continuous, single
+from load.run import Plan
+from load.scenario import Scenario
 from load.sections import Layout, Sources
 from load.wire import WireFormat
+from streaming.client.options import Options
 
 
 def choose(sources: Sources) -> list[Recording]:
@@ -55,4 +58,38 @@ def lay_out(recordings: list[Recording], layout: Layout) -> list[Programme]:
         gap_s=layout.gap_s,
         seed=seed,
         dbfs=layout.level_dbfs,
+    )
+
+
+def make_plan(
+    scenario: Scenario,
+    url: str,
+    *,
+    server_pid: int | None = None,
+    programmes: list[Programme] | None = None,
+) -> Plan:
+    """The plan of one run; ``programmes`` instead of the scenario's own where given."""
+    layout, wishes, pace = scenario.layout, scenario.session, scenario.pace
+    if programmes is None:
+        programmes = lay_out(choose(scenario.sources), layout)
+    return Plan(
+        url=url,
+        programmes=tuple(programmes),
+        options=Options(
+            partials=None if wishes.partials else False,
+            words=None if wishes.words else False,
+            prompt=wishes.prompt,
+            silence_ms=wishes.silence_ms,
+            max_segment_ms=wishes.max_segment_ms,
+        ),
+        at_once=layout.streams,
+        chunk_ms=pace.chunk_ms,
+        speed=pace.speed,
+        phase_s=pace.phase_s,
+        seed=layout.seed,
+        drain_s=pace.drain_s,
+        server_pid=server_pid,
+        language=wishes.language,
+        storm=scenario.storm,
+        slow_readers=scenario.slow_readers,
     )

@@ -76,6 +76,8 @@ class StreamScore:
     """Stream time 0, after the first moment of all streams."""
     connected_s: float | None = None
     most_unsent_s: float = 0.0
+    counted_ms: int | None = None
+    """Audio by the server's count, in ``ended``."""
 
     @property
     def ok(self) -> bool:
@@ -147,6 +149,7 @@ def score(
         begin_s=0.0 if first_s is None else round(trace.begin_s - first_s, 4),
         connected_s=None if trace.connected_s is None else round(trace.connected_s, 4),
         most_unsent_s=trace.most_unsent_s,
+        counted_ms=None if (ended := _ended(trace)) is None else ended.audio_ms,
     )
 
 
@@ -190,7 +193,11 @@ def _confidences(programme: Programme, trace: Trace) -> tuple[float, ...]:
     )
 
 
+def _ended(trace: Trace) -> Ended | None:
+    return next((h.event for h in trace.heard if isinstance(h.event, Ended)), None)
+
+
 def _lost_s(trace: Trace) -> float:
-    ended = next((h.event for h in trace.heard if isinstance(h.event, Ended)), None)
+    ended = _ended(trace)
     lost = trace.sent_s - (0.0 if ended is None else ended.audio_ms / 1000)
     return round(lost, 3) if lost > _ROUNDING_S else 0.0

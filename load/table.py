@@ -6,30 +6,54 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from load.report import RUN_SCHEMA
+from load.report import CAPACITY_SCHEMA, OFFLINE_SCHEMA, RUN_SCHEMA, SOAK_SCHEMA
 
 Row = tuple[str, Callable[[dict[str, Any]], str]]
 
 
 def table(reports: Sequence[dict[str, Any]]) -> str:
-    """The figures of the reports, a column each."""
-    runs = [report for report in reports if report["schema"] == RUN_SCHEMA]
-    parts = [_grid(_run_rows(runs), runs)] if runs else []
-    parts += [offline_table(report) for report in reports if report["schema"] != RUN_SCHEMA]
+    """The figures of the reports, a column each; what isn't a run below."""
+    runs = [report for report in reports if report["schema"] in (RUN_SCHEMA, SOAK_SCHEMA)]
+    parts = [_grid(run_cells(runs))] if runs else []
+    for report in reports:
+        if report["schema"] == OFFLINE_SCHEMA:
+            parts.append(f"offline reference: {report['label']}\n{_grid(offline_cells(report))}")
+        elif report["schema"] == CAPACITY_SCHEMA:
+            parts.append(f"{report['label']}: {report['capacity']} streams ({report['why']})")
+        elif report["schema"] == SOAK_SCHEMA:
+            parts.append(_soak(report))
     return "\n\n".join(parts)
 
 
-def offline_table(report: dict[str, Any]) -> str:
-    """Pooled reference rates, one line for each decoding, language and set."""
-    lines = [f"offline reference: {report['label']}"]
-    lines.append(f"{'decoding':24}{'language':10}{'set':22}{'tokens':>8}{'errors %':>10}{'RTF':>8}")
+def _soak(report: dict[str, Any]) -> str:
+    exact = sum(session["exact"] for session in report["sessions"])
+    lines = [f"{report['label']}: positions exact in {exact} of {len(report['sessions'])} sessions"]
+    for name, value in report["slopes_per_hour"].items():
+        lines.append(f"  {name} an hour: {'–' if value is None else format(value, '+.4f')}")
+    lines += [
+        f"  {session['name']}: {session['failure']['code']}: {session['failure']['message']}"
+        for session in report["sessions"]
+        if session["failure"] is not None
+    ]
+    return "\n".join(lines)
+
+
+def offline_cells(report: dict[str, Any]) -> list[list[str]]:
+    """Pooled reference rates, a row for each decoding, language and set."""
+    cells = [["decoding", "language", "set", "tokens", "errors %", "RTF"]]
     for row in report["summary"]:
         rate = "–" if row["rate"] is None else f"{row['rate'] * 100:.2f}"
-        lines.append(
-            f"{row['decoding']:24}{row['language']:10}{row['set']:22}{row['tokens']:>8}"
-            f"{rate:>10}{row['real_time_factor']:>8.3f}"
+        cells.append(
+            [
+                row["decoding"],
+                row["language"],
+                row["set"],
+                str(row["tokens"]),
+                rate,
+                f"{row['real_time_factor']:.3f}",
+            ]
         )
-    return "\n".join(lines)
+    return cells
 
 
 def _run_rows(runs: Sequence[dict[str, Any]]) -> list[Row]:
@@ -48,6 +72,9 @@ def _run_rows(runs: Sequence[dict[str, Any]]) -> list[Row]:
         (f"final after last word ({reason}), s", partial(_finalise, reason)) for reason in reasons
     ]
     rows.append(("finals after end, s", lambda s: _spread(s["after_end"])))
+    if any(run["summary"].get("after_finalize") for run in runs):
+        rows.append(("finals after finalize, s", lambda s: _spread(s.get("after_finalize"))))
+        rows.append(("finalized after finalize, s", lambda s: _spread(s.get("finalized"))))
     languages = sorted({rate["language"] for run in runs for rate in run["summary"]["rates"]})
     rows += [(f"error rate, {language}", partial(_rate_of, language)) for language in languages]
     rows += [
@@ -58,16 +85,27 @@ def _run_rows(runs: Sequence[dict[str, Any]]) -> list[Row]:
         ("failures", lambda s: _tally(s["failures"])),
         ("closes", lambda s: _tally(s["closes"])),
         ("breaches of the protocol", lambda s: _tally(s["breaches"])),
+        ("from handshake to started, s", lambda s: _spread(s.get("connected"))),
+        ("most audio the server left unread, s", lambda s: f"{s.get('most_unsent_s', 0.0):.1f}"),
         ("server CPU s / audio s", lambda s: _cost(s, "cpu_s_per_audio_s", ".3f")),
         ("server RSS before / after / peak, MiB", _memory),
         ("own lateness, s", lambda s: _spread(s["lateness"])),
     ]
+    if any(run["summary"].get("slow") for run in runs):
+        rows.append(("slow readers", _slow))
     return rows
 
 
-def _grid(rows: Sequence[Row], runs: Sequence[dict[str, Any]]) -> str:
+def run_cells(runs: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The figures of runs, a row each, the labels on top."""
     cells = [["p50 / p95 / max where three", *[run["label"] for run in runs]]]
-    cells += [[name, *[show(run["summary"]) for run in runs]] for name, show in rows]
+    cells += [[name, *[show(run["summary"]) for run in runs]] for name, show in _run_rows(runs)]
+    if any(run.get("split") for run in runs):
+        cells.append(["of it in stages, s / audio s", *[_split(run.get("split")) for run in runs]])
+    if any(run.get("harness") for run in runs):
+        cells.append(["harness, % of a core", *[_own(run.get("harness")) for run in runs]])
+    if any(run.get("storm") for run in runs):
+        cells.append(["storm", *[_storm(run.get("storm")) for run in runs]])
     for language, decoding in _offline_keys(runs):
         cells.append(
             [
@@ -75,6 +113,10 @@ def _grid(rows: Sequence[Row], runs: Sequence[dict[str, Any]]) -> str:
                 *[_offline(run, language, decoding) for run in runs],
             ]
         )
+    return cells
+
+
+def _grid(cells: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -135,6 +177,34 @@ def _tally(counts: dict[str, int]) -> str:
 
 def _cost(summary: dict[str, Any], field: str, form: str) -> str:
     return "–" if summary["cost"] is None else format(summary["cost"][field], form)
+
+
+def _slow(summary: dict[str, Any]) -> str:
+    slow = summary.get("slow")
+    if slow is None:
+        return "–"
+    others = f", {_tally(slow['outcomes'])}" if slow["outcomes"] else ""
+    return f"{slow['sessions']}: {slow['ended']} ended in good order{others}"
+
+
+def _split(split: dict[str, Any] | None) -> str:
+    if split is None:
+        return "– (none at /metrics)"
+    parts = [f"{name} {spent:.3f}" for name, spent in split["stages"].items()]
+    return ", ".join([*parts, f"rest {split['rest']:.3f}"])
+
+
+def _own(harness: dict[str, Any] | None) -> str:
+    if harness is None or harness["cores"] is None:
+        return "–"
+    return f"{harness['cores'] * 100:.1f}"
+
+
+def _storm(storm: dict[str, Any] | None) -> str:
+    if storm is None:
+        return "–"
+    said = ", ".join(f"{storm[name]} {name}" for name in ("accepted", "refused", "failed"))
+    return f"{storm['attempted']}: {said}"
 
 
 def _memory(summary: dict[str, Any]) -> str:

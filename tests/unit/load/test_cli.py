@@ -101,8 +101,8 @@ def test_failed_sessions_fail_the_run(manifest: Path, capsys: pytest.CaptureFixt
     [
         (["--url", "ws://192.0.2.1:8000"], "only a server on this machine"),
         (["--set", "nowhere"], "no recording matches"),
-        (["--streams", "0"], "0 streams: at least 1"),
-        (["--speed", "0"], "speed 0"),
+        (["--streams", "0"], "layout.streams: 0 is not at least 1"),
+        (["--speed", "0"], "pace.speed: 0.0 is not at least 0.01"),
         (["--url", "localhost"], "url: expected ws://"),
     ],
 )

@@ -1,0 +1,91 @@
+"""Figures over the time of a run: percentiles in bins, use between samples, slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from load.sampler import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Values of one stretch of time."""
+
+    from_s: float
+    to_s: float
+    count: int
+    p50: float
+    p95: float
+
+    @property
+    def middle_s(self) -> float:
+        """Its middle."""
+        return (self.from_s + self.to_s) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Use of the machine between two samples; ``None`` where the server can't be seen."""
+
+    at_s: float
+    server_cores: float | None
+    harness_cores: float
+    server_rss_mib: float | None
+
+
+def bins(points: Iterable[tuple[float, float]], width_s: float) -> list[Bin]:
+    """Percentiles of (moment, value) by stretches of ``width_s``; empty ones are left out."""
+    values: dict[int, list[float]] = {}
+    for at_s, value in points:
+        values.setdefault(int(at_s // width_s), []).append(value)
+    return [
+        Bin(
+            from_s=number * width_s,
+            to_s=(number + 1) * width_s,
+            count=len(held),
+            p50=round(float(np.percentile(held, 50)), 4),
+            p95=round(float(np.percentile(held, 95)), 4),
+        )
+        for number, held in sorted(values.items())
+    ]
+
+
+def bin_width(length_s: float, most: int = 30) -> float:
+    """A round width that makes at most so many bins."""
+    widths = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
+    return float(next((width for width in widths if length_s / width <= most), 3600))
+
+
+def uses(moments: Sequence[Moment]) -> list[Use]:
+    """Cores in use between each two samples."""
+    found = []
+    for before, after in pairwise(moments):
+        took_s = after.at_s - before.at_s
+        if took_s < 0.5:
+            continue  # two samples at the end of a run: little more than a ratio of clock ticks
+        server = None
+        if before.server_cpu_s is not None and after.server_cpu_s is not None:
+            server = round((after.server_cpu_s - before.server_cpu_s) / took_s, 4)
+        harness = round((after.harness_cpu_s - before.harness_cpu_s) / took_s, 4)
+        found.append(Use(after.at_s, server, harness, after.server_rss_mib))
+    return found
+
+
+def slope(points: Iterable[tuple[float, float]]) -> float | None:
+    """Growth for a unit of the first coordinate: Theil and Sen's, the median of all pairs' slopes.
+
+    One odd minute doesn't move it. ``None`` for fewer than three points.
+    """
+    known = np.array(list(points), dtype=np.float64).reshape(-1, 2)
+    if len(known) < 3:
+        return None
+    if len(known) > 600:  # pairs grow with the square
+        known = known[np.linspace(0, len(known) - 1, 600).round().astype(int)]
+    first, last = np.triu_indices(len(known), k=1)
+    across = known[last, 0] - known[first, 0]
+    rises = (known[last, 1] - known[first, 1])[across > 0] / across[across > 0]
+    return float(np.median(rises)) if rises.size else None
