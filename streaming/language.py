@@ -1,9 +1,9 @@
 """Which language is spoken: the detector's word, weighed with what was heard before.
 
-A detector is right about ten seconds and often wrong about one, while people seldom change their
+A detector is right about five seconds and often wrong about one, while people seldom change their
 language. So its probabilities are weighed before the likeliest is taken: that of the language
-heard last counts several times, that of others heard before somewhat more than that of languages
-never heard. How much, and how sure is sure enough, was measured (``docs/languages.md``).
+heard last counts many times, that of others heard before half as much, both more so while there is
+little to go by. How much, and how sure is sure enough, was measured (``docs/languages.md``).
 
 Detection costs a pass through the decoder. A segment asks for it until it is sure, and again when
 there is much more audio than it was sure on: never twice about the same audio.
@@ -15,10 +15,12 @@ from collections.abc import Sequence
 
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, LanguageChoice
 
-_LAST_COUNTS = 8.0
-_BEFORE_COUNTS = 2.0
-_SURE = 0.8
-# So much speech is shown in whatever language it most likely is.
+_LAST_COUNTS = 16.0
+_BEFORE_COUNTS = 8.0
+_LITTLE_SAMPLES = 2_500 * SAMPLES_PER_MS
+_LITTLE_COUNTS = 4.0  # times as much
+_SURE = 0.9
+# So much speech is shown in whatever language it most likely is, and what was heard in it lasts.
 _ENOUGH_SAMPLES = 3_000 * SAMPLES_PER_MS
 _MORE = 3  # times the audio that was listened to
 _BELIEVED = 0.5
@@ -26,16 +28,21 @@ _MOST_KEPT = 4
 
 
 def choose_language(
-    choice: LanguageChoice, probabilities: Sequence[tuple[str, float]]
+    choice: LanguageChoice, probabilities: Sequence[tuple[str, float]], samples: int
 ) -> tuple[str, float]:
     """Return the likeliest language and its probability, after weighing the detector's.
 
-    ``probabilities`` are (code, probability) pairs. What isn't allowed is left out.
+    ``probabilities`` are (code, probability) pairs, found in so many samples. What isn't allowed
+    is left out.
     """
     if choice.fixed:
         return choice.fixed, choice.confidence
+    times = _LITTLE_COUNTS if samples < _LITTLE_SAMPLES else 1.0
+    weights = dict.fromkeys(choice.before, times * _BEFORE_COUNTS)
+    if choice.current is not None:
+        weights[choice.current] = times * _LAST_COUNTS
     weighed = {
-        code: probability * _weight(code, choice)
+        code: probability * weights.get(code, 1.0)
         for code, probability in probabilities
         if not choice.allowed or code in choice.allowed
     }
@@ -44,12 +51,6 @@ def choose_language(
         return choice.current or (*choice.allowed, "en")[0], 0.0
     best = max(weighed, key=lambda code: weighed[code])
     return best, weighed[best] / total
-
-
-def _weight(code: str, choice: LanguageChoice) -> float:
-    if code == choice.current:
-        return _LAST_COUNTS
-    return _BEFORE_COUNTS if code in choice.before else 1.0
 
 
 def believed(confidence: float) -> bool:
@@ -96,12 +97,16 @@ class SegmentLanguage:
             return True
         return self._confidence >= _SURE or self._samples >= _ENOUGH_SAMPLES
 
-    def choice(self, samples: int, heard: tuple[str, ...]) -> LanguageChoice:
-        """Say how the language of so much of the segment's audio is found."""
+    def choice(self, samples: int, heard: tuple[str, ...], *, lasting: bool) -> LanguageChoice:
+        """Say how the language of so much of the segment's audio is found.
+
+        What is ``lasting`` is not decided on little audio where there is more.
+        """
         if self._named is not None:
             return LanguageChoice(fixed=self._named)
-        again = samples > self._samples * (_MORE if self._confidence >= _SURE else 1)
-        if self._code is not None and not again:
+        little = lasting and self._samples < _ENOUGH_SAMPLES
+        more = 1 if little or self._confidence < _SURE else _MORE
+        if self._code is not None and samples <= more * self._samples:
             return LanguageChoice(fixed=self._code, confidence=self._confidence)
         known = tuple(code for code in heard if not self._allowed or code in self._allowed)
         return LanguageChoice(

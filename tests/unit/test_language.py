@@ -23,26 +23,28 @@ SECOND = 16_000
         (LanguageChoice(allowed=("ko",)), "ko", 0.0),
         (LanguageChoice(allowed=("ko", "ja"), current="ja"), "ja", 0.0),
         (LanguageChoice(allowed=("en", "yue"), current="de"), "en", 0.75),
+        (LanguageChoice(current="nl"), "nl", 4.8 / 5.5),
+        (LanguageChoice(current="yue", before=("en",)), "en", 1.2 / 2.8),
     ],
 )
 def test_a_language_is_chosen(choice: LanguageChoice, language: str, confidence: float) -> None:
-    chosen, probability = choose_language(choice, HEARD)
+    chosen, probability = choose_language(choice, HEARD, 5 * SECOND)
     assert chosen == language
     assert probability == pytest.approx(confidence)
 
 
-def test_what_was_heard_before_is_likelier_and_what_was_heard_last_the_most() -> None:
-    alone = {code: choose_language(LanguageChoice(allowed=(code, "de")), HEARD) for code in ["nl"]}
-    assert alone["nl"][0] == "de"
-    before = choose_language(LanguageChoice(allowed=("nl", "de"), before=("nl",)), HEARD)
-    last = choose_language(LanguageChoice(allowed=("nl", "de"), current="nl"), HEARD)
-    assert before[0] == last[0] == "nl"
-    assert 0.5 < before[1] < last[1] < 1
+def test_what_was_heard_before_counts_more_where_there_is_little_to_go_by() -> None:
+    between = [("fr", 0.95), ("en", 0.03), ("de", 0.02)]
+    choice = LanguageChoice(current="en")
+    assert choose_language(choice, between, 4 * SECOND)[0] == "fr"
+    assert choose_language(choice, between, SECOND)[0] == "en"
+    earlier = LanguageChoice(current="en", before=("fr",))
+    assert choose_language(earlier, between, SECOND)[0] == "fr"
 
 
 def test_nothing_heard_before_stands_against_a_clear_word() -> None:
-    clear = [("fr", 0.97), ("en", 0.03)]
-    assert choose_language(LanguageChoice(current="en"), clear)[0] == "fr"
+    clear = [("fr", 0.99), ("en", 0.001)]
+    assert choose_language(LanguageChoice(current="en"), clear, SECOND)[0] == "fr"
 
 
 def test_languages_heard_are_kept_the_last_one_first_without_guesses() -> None:
@@ -57,8 +59,10 @@ def test_languages_heard_are_kept_the_last_one_first_without_guesses() -> None:
     assert (believed(0.3), believed(0.9)) == (False, True)
 
 
-def ask(it: SegmentLanguage, seconds: float, heard: tuple[str, ...] = ()) -> LanguageChoice:
-    return it.choice(int(seconds * SECOND), heard)
+def ask(
+    it: SegmentLanguage, seconds: float, heard: tuple[str, ...] = (), *, lasting: bool = False
+) -> LanguageChoice:
+    return it.choice(int(seconds * SECOND), heard, lasting=lasting)
 
 
 def answer(
@@ -90,6 +94,16 @@ def test_once_sure_it_is_asked_for_again_only_with_much_more_audio() -> None:
     assert it.sure
     assert ask(it, 3.0, ("en",)) == LanguageChoice(fixed="de", confidence=0.95)
     assert ask(it, 6.0, ("en", "fr")) == LanguageChoice(current="en", before=("fr",))
+
+
+def test_what_lasts_is_asked_for_again_unless_there_was_enough_audio_before() -> None:
+    it = SegmentLanguage(None, ())
+    answer(it, 1.5, "de", 0.95)
+    assert ask(it, 3.5, lasting=True).fixed is None
+    answer(it, 3.5, "de", 0.97)
+    assert ask(it, 3.5, lasting=True) == LanguageChoice(fixed="de", confidence=0.97)
+    assert ask(it, 10.0, lasting=True) == LanguageChoice(fixed="de", confidence=0.97)
+    assert ask(it, 11.0, lasting=True).fixed is None
 
 
 def test_only_a_detection_on_more_audio_counts() -> None:
