@@ -114,6 +114,8 @@ class Channel:
         What is shorter than a frame is kept, but not judged.
         """
         position = self._ring.end
+        # What no segment open now or later can hold or follow: an hour of silence is two seconds.
+        self._ring.forget(self._segmenter.earliest(self._judged) - _LEAD_SAMPLES)
         self._ring.append(block)
         if len(block) < FRAME_SAMPLES:
             return iter(())

@@ -53,13 +53,37 @@ def test_what_is_gone_or_not_there_yet_is_refused_by_position(start: int, end: i
         ring.read(start, end)
 
 
-def test_memory_never_grows() -> None:
-    ring = SampleRing(1000)
-    buffer = ring._samples
-    for _ in range(100):
-        ring.append(np.zeros(77, np.float32))
-    assert ring._samples is buffer
-    assert (ring.capacity_samples, len(ring)) == (1000, 1000)
+def test_memory_is_held_for_what_is_kept_and_a_piece_beyond() -> None:
+    ring = SampleRing(100_000)
+    for _ in range(2_000):
+        ring.append(np.zeros(777, np.float32))
+        assert ring.held_bytes <= 4 * (len(ring) + 2 * 8_192)
+    assert (ring.capacity_samples, len(ring)) == (100_000, 100_000)
+    ring.forget(ring.end - 1_000)
+    assert ring.held_bytes <= 4 * (1_000 + 2 * 8_192)
+
+
+def test_what_is_let_go_is_gone_for_good() -> None:
+    ring = SampleRing(50_000)
+    ring.append(ramp(0, 30_000))
+    ring.forget(20_000)
+    ring.forget(10_000)
+    assert (ring.start, ring.end, len(ring)) == (20_000, 30_000, 10_000)
+    assert ring.read(20_000, 20_003).tolist() == [20_000, 20_001, 20_002]
+    with pytest.raises(IndexError, match="samples 19999 to 20001 are not all"):
+        ring.read(19_999, 20_001)
+    ring.append(ramp(30_000, 30_010))
+    assert ring.read(29_998, 30_010).tolist() == list(range(29_998, 30_010))
+
+
+@pytest.mark.parametrize("length", [1, 8_191, 8_192, 8_193, 20_000])
+def test_all_there_is_may_be_let_go(length: int) -> None:
+    ring = SampleRing(50_000)
+    ring.append(ramp(0, length))
+    ring.forget(length + 5)
+    assert (ring.start, ring.end, len(ring)) == (length, length, 0)
+    ring.append(ramp(length, length + 9_000))
+    assert ring.read(length, length + 9_000).tolist() == list(range(length, length + 9_000))
 
 
 @pytest.mark.parametrize("capacity", [0, -1])
