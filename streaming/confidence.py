@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from streaming.decoding import Word
@@ -71,15 +72,18 @@ def evidence(words: Sequence[range], probabilities: Sequence[float]) -> list[Evi
     word with nothing around it has only itself to go by, and one without tokens is not believed.
     """
     tokens = [probabilities[place] for word in words for place in word]
-    logs = [math.log(max(_LEAST, probability)) for probability in tokens]
+    # Sums up to each token: what lies around a word is then two differences of them.
+    logs = (math.log(min(1.0, max(_LEAST, probability))) for probability in tokens)
+    sums = [0.0, *accumulate(logs)]
     out: list[Evidence] = []
     first = 0
     for word in words:
         last = first + len(word)
         own = log_odds(min(tokens[first:last], default=0.0))
-        near = logs[max(0, first - AROUND_TOKENS) : first] + logs[last : last + AROUND_TOKENS]
-        around = log_odds(math.exp(sum(near) / len(near))) if near else own
-        out.append(Evidence(own, around))
+        left, right = max(0, first - AROUND_TOKENS), min(len(tokens), last + AROUND_TOKENS)
+        count = first - left + right - last
+        near = sums[first] - sums[left] + sums[right] - sums[last]
+        out.append(Evidence(own, log_odds(math.exp(near / count)) if count else own))
         first = last
     return out
 
