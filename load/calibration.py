@@ -166,20 +166,23 @@ def add_command(
     parser = commands.add_parser(
         "calibrate",
         help="how far a model's confidences and word times can be trusted; fits them",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_sources(parser)
     parser.add_argument("--model-dir", type=Path, required=True, help="CTranslate2 Whisper model")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--compute-type", default="int8")
-    parser.add_argument("--beam", type=int, nargs="+", default=[1, 5], help="1 is greedy")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="(default: %(default)s)"
+    )
+    parser.add_argument("--compute-type", default="int8", help="(default: %(default)s)")
+    parser.add_argument(
+        "--beam", type=int, nargs="+", default=[1, 5], help="beam sizes; 1 is greedy (default: 1 5)"
+    )
     parser.add_argument(
         "--calibration",
         type=float,
         nargs=3,
         default=[MEASURED.own, MEASURED.around, MEASURED.offset],
         metavar=("OWN", "AROUND", "OFFSET"),
-        help="the weights to judge",
+        help="the weights to judge (default: those that ship)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
     parser.add_argument("--diagram", type=Path, metavar="SVG", help="draw the reliability diagram")

@@ -1,4 +1,4 @@
-"""The command line: ``python -m load run | capacity | soak | offline | compare | report``."""
+"""The command line: ``python -m load COMMAND``; ``build_parser`` has the commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from load import commands, compare
+from load import calibration, commands, compare
 from load.arguments import add_output, add_scenario, add_sections, add_server, scenario_of
 from load.capacity import Bounds
 from load.decode import DecodeError
@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    known = "run | capacity | soak | offline | compare | report"
+    known = "run | capacity | soak | offline | compare | calibrate | report"
     subcommands = parser.add_subparsers(required=True, metavar=known)
 
     run = subcommands.add_parser("run", help="play recordings into a server and score the answers")
@@ -69,11 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_offline(
         subcommands.add_parser("offline", help="error rate of the same model, recordings whole")
     )
-    compare.add_command(
-        subcommands,
-        lambda parser: add_sections(parser, "sources"),
-        lambda arguments: choose(scenario_of(arguments).sources),
-    )
+    for others in (compare, calibration):
+        others.add_command(
+            subcommands,
+            lambda parser: add_sections(parser, "sources"),
+            lambda arguments: choose(scenario_of(arguments).sources),
+        )
 
     report = subcommands.add_parser("report", help="reports side by side, as a table or a page")
     report.add_argument("reports", type=Path, nargs="+", metavar="JSON")
