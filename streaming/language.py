@@ -33,12 +33,12 @@ def choose_language(
     """Return the likeliest language and its probability, after weighing the detector's.
 
     ``probabilities`` are (code, probability) pairs, found in so many samples. What isn't allowed
-    is left out.
+    is left out; what is counts as if it had been heard, for it was named to be spoken.
     """
     if choice.fixed:
         return choice.fixed, choice.confidence
     times = _LITTLE_COUNTS if samples < _LITTLE_SAMPLES else 1.0
-    weights = dict.fromkeys(choice.before, times * _BEFORE_COUNTS)
+    weights = dict.fromkeys((*choice.before, *choice.allowed), times * _BEFORE_COUNTS)
     if choice.current is not None:
         weights[choice.current] = times * _LAST_COUNTS
     weighed = {

@@ -38,8 +38,9 @@ def test_what_was_heard_before_counts_more_where_there_is_little_to_go_by() -> N
     choice = LanguageChoice(current="en")
     assert choose_language(choice, between, 4 * SECOND)[0] == "fr"
     assert choose_language(choice, between, SECOND)[0] == "en"
-    earlier = LanguageChoice(current="en", before=("fr",))
-    assert choose_language(earlier, between, SECOND)[0] == "fr"
+    for named_or_heard in ({"before": ("fr",)}, {"allowed": ("en", "fr")}):
+        earlier = LanguageChoice(current="en", **named_or_heard)  # type: ignore[arg-type]
+        assert choose_language(earlier, between, SECOND)[0] == "fr"
 
 
 def test_nothing_heard_before_stands_against_a_clear_word() -> None:
