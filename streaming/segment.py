@@ -265,7 +265,7 @@ class Segment:
             segment=self.number,
             start_sample=start,
             audio=audio,
-            language=self._language.choice(len(audio), heard),
+            language=self._language.choice(len(audio), heard, lasting=kind is not Kind.PARTIAL),
             task=self.config.task,
             prompt="" if self._suspicion else self.config.prompt,
             hotwords=() if self._suspicion else self.config.hotwords,

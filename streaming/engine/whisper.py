@@ -217,12 +217,21 @@ class WhisperEngine:
         """Return each row's language and the probability given to it."""
         if not self._multilingual:
             return [("en", 1.0)] * len(requests)
-        if all(request.language.fixed for request in requests):
-            return [choose_language(request.language, ()) for request in requests]
-        detected = self._model.detect_language(encoded)
+        asking = [i for i, request in enumerate(requests) if not request.language.fixed]
+        heard: dict[int, list[tuple[str, float]]] = {}
+        if asking:
+            if len(asking) < len(requests) and self._info.device == "cpu":
+                # Elsewhere the encoder's output can't be had by row: the others ride along.
+                rows = np.ascontiguousarray(np.asarray(encoded)[asking])
+                found = self._model.detect_language(ctranslate2.StorageView.from_array(rows))
+            else:
+                everyone = self._model.detect_language(encoded)
+                found = [everyone[i] for i in asking]
+            for i, row in zip(asking, found, strict=True):
+                heard[i] = [(token[2:-2], probability) for token, probability in row]
         return [
-            choose_language(request.language, [(token[2:-2], p) for token, p in row])
-            for request, row in zip(requests, detected, strict=True)
+            choose_language(request.language, heard.get(i, []), len(request.audio))
+            for i, request in enumerate(requests)
         ]
 
     # -- text ----------------------------------------------------------------------------------
