@@ -20,6 +20,7 @@ from load.peers.bout import Bout, Pace, fight
 from load.peers.contender import Contender, contenders
 from load.peers.environment import EnvironmentFailed, default_cache
 from load.peers.figures import pool
+from load.peers.page import compare_page
 from load.peers.table import compare_table
 from load.programme import Programme, continuous
 from load.report import machine
@@ -255,4 +256,7 @@ def _put_out(report: dict[str, Any], arguments: argparse.Namespace) -> None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
         arguments.json.write_text(text, encoding="utf-8")
+    if arguments.html is not None:
+        arguments.html.parent.mkdir(parents=True, exist_ok=True)
+        arguments.html.write_text(compare_page(report), encoding="utf-8")
     print(compare_table(report))

@@ -20,6 +20,7 @@ _LEAD_S = 2.0
 """Time to connect before a stream's time 0."""
 _LOOK_S = 0.5
 _WARM_UP_S = 4.0
+_MOST_WARM_UP_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,6 @@ def _warm_up(programme: Programme, payload: bytes, pace: Pace, clock: Clock) -> 
             pace.speed,
         ),
         language=whole.language,
-        drain_s=min(30.0, pace.drain_s),
-        hurry=True,
+        drain_s=min(_MOST_WARM_UP_S, pace.drain_s),
+        warm_up=True,
     )

@@ -34,8 +34,8 @@ class Part:
     schedule: Schedule
     language: str | None
     drain_s: float
-    hurry: bool = False
-    """For warming up: don't wait long for what may still come."""
+    warm_up: bool = False
+    """Whether a first text is all that is wanted, so that the model has decoded once."""
 
 
 Play = Callable[[str, Part, Clock], Awaitable[Played]]
@@ -91,7 +91,9 @@ class Contender:
 
 def contenders() -> dict[str, Contender]:
     """All of them by name, ours first."""
-    threads = (("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0)))),)
+    # Nothing of ours on a peer's path: neither the folder of its launcher nor the one we run in.
+    alone = (("PYTHONSAFEPATH", "1"), ("PYTHONPATH", ""))
+    threads = (*alone, ("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0)))))
     return {
         one.name: one
         for one in (
@@ -151,7 +153,11 @@ async def _play_whisperlivekit(url: str, part: Part, clock: Clock) -> Played:
 
 
 async def _play_dialect(url: str, dialect: Dialect, part: Part, clock: Clock) -> Played:
-    if part.hurry:
-        dialect.patience_s = min(dialect.patience_s, 2.0)
-    session = PeerSession(part.audio, part.format, part.schedule, drain_s=part.drain_s)
+    session = PeerSession(
+        part.audio,
+        part.format,
+        part.schedule,
+        drain_s=part.drain_s,
+        until_text=part.warm_up,
+    )
     return await play_peer(url, dialect, session, clock)

@@ -32,6 +32,8 @@ class PeerSession:
     """From connecting to the server's readiness."""
     drain_s: float = 60.0
     """How long after the last chunk the session may take to end."""
+    until_text: bool = False
+    """Whether to wait for a first text, and no longer: that is how a server is warmed up."""
 
 
 @dataclass(slots=True)
@@ -135,6 +137,11 @@ async def _be_patient(
 ) -> None:
     """Waits until no new text has come for a while; not at all where the server says its end."""
     while not record.over.is_set():
+        if session.until_text:
+            if any(display.text for display in record.displays):
+                return
+            await clock.sleep_until(clock.now() + _LOOK_S)
+            continue
         now_s = clock.now() - session.schedule.begin_s
         left_s = record.changed_s + dialect.patience_s - now_s
         if left_s <= 0:

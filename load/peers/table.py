@@ -27,32 +27,40 @@ def rows() -> list[Row]:
     ]
 
 
+def cells_of(report: dict[str, Any], streams: int) -> list[list[str]]:
+    """Head and rows for one number of streams, a column for each server."""
+    names = [one["name"] for one in report["contenders"]]
+    cells = {c["contender"]: c for c in report["cells"] if c["streams"] == streams}
+    head = [f"{streams} streams, p50 / p95", *map(title_of, report["contenders"])]
+    return [
+        head,
+        *([title, *[_cell(cells[name], show) for name in names]] for title, show in rows()),
+    ]
+
+
 def compare_table(report: dict[str, Any]) -> str:
     """The whole report as text."""
-    names = [one["name"] for one in report["contenders"]]
-    labels = {one["name"]: _title(one) for one in report["contenders"]}
+    labels = {one["name"]: title_of(one) for one in report["contenders"]}
     blocks = []
     for streams in dict.fromkeys(cell["streams"] for cell in report["cells"]):
-        cells = {c["contender"]: c for c in report["cells"] if c["streams"] == streams}
-        lines = [[f"{streams} streams, p50 / p95", *[labels[name] for name in names]]]
-        lines += [[title, *[_cell(cells[name], show) for name in names]] for title, show in rows()]
-        blocks.append(
-            _grid(lines) + "".join(_troubles(cells[name], labels[name]) for name in names)
+        troubles = (
+            f"\n{labels[cell['contender']]}: {failure}"
+            for cell in report["cells"]
+            if cell["streams"] == streams
+            for failure in cell["failures"]
         )
+        blocks.append(_grid(cells_of(report, streams)) + "".join(troubles))
     return "\n\n".join(blocks)
 
 
-def _title(contender: dict[str, Any]) -> str:
+def title_of(contender: dict[str, Any]) -> str:
+    """A server with its version."""
     own = next(iter(contender["versions"].values()), "")
     return f"{contender['label']} {own}".strip()
 
 
 def _cell(cell: dict[str, Any], show: Callable[[dict[str, Any]], str]) -> str:
     return "–" if cell["figures"] is None else show(cell["figures"])
-
-
-def _troubles(cell: dict[str, Any], label: str) -> str:
-    return "".join(f"\n{label}: {failure}" for failure in cell["failures"])
 
 
 def _grid(lines: list[list[str]]) -> str:
