@@ -22,7 +22,7 @@ from streaming.events import (
 from streaming.language import HeardLanguages, believed
 from streaming.options import SEGMENT_MS, SessionConfig
 from streaming.segment import Segment
-from streaming.segmenter import POST_ROLL, Closed, Opened, Segmenter, State, Step
+from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.sentences import completes_sentence
 from streaming.vad import FRAME_SAMPLES, Activity, VoiceDetector
 from streaming.window import WindowConfig
@@ -150,14 +150,14 @@ class Channel:
                     self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
                         yield SpeechStarted(self.index, start // SAMPLES_PER_MS)
-                case Closed(start, end, voice_end, reason):
+                case Closed(start, end, voice_end, reason, clear_ms):
                     segment, self._open = self._open, None
                     if segment is None:  # pragma: no cover - the segmenter opens before it closes
                         continue
                     self._segmenter.endpointing = self._config.endpointing
                     audio = self._ring.read(segment.audio_start, end)
                     segment.ended_at = max(self._judged, end)
-                    segment.close(end, voice_end, audio, reason)
+                    segment.close(end, voice_end, audio, reason, clear_ms=clear_ms)
                     if reason is EndReason.FINALIZE and end - voice_end < _GOING_ON_SAMPLES:
                         self._cut_at = end
                     self._closed.append(segment)
@@ -219,8 +219,7 @@ class Channel:
         if request.kind is Kind.EARLY:
             if segment is self._open:
                 segment.early_done(request, hypothesis)
-                if completes_sentence(hypothesis):
-                    self._segmenter.completed(request.end_sample - POST_ROLL)
+                self._note_sentence(request, hypothesis)
                 return []
             if not segment.covered_by(request.end_sample):
                 return []
@@ -230,8 +229,14 @@ class Channel:
             return list(self._release())
         if segment is not self._open:  # its final is on the way: a partial would come too late
             return []
+        self._note_sentence(request, hypothesis)
         events = segment.partial_done(request, hypothesis)
         return [*self._announce(segment, hypothesis), *events] if events else []
+
+    def _note_sentence(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
+        """Tell the segmenter what the words so far amount to."""
+        complete = completes_sentence(hypothesis)
+        self._segmenter.note_sentence(request.end_sample, complete=complete)
 
     def _release(self) -> Iterator[Event]:
         """Let finals out in the order of their segments."""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from streaming.decoding import Hypothesis, Word
 from streaming.stabilizer import normalized
+from streaming.stock import Stock, stock
 
 _MOST_COMPRESSION = 2.0
 _LEAST_LOGPROB = -1.0
@@ -25,6 +26,10 @@ _ECHO_WORDS = 3
 _REACH_MS = 600
 _GUESS_LOGPROB = -1.5
 _NOISE_LOGPROB = -1.2
+_NONSENSE_LOGPROB = -1.8
+_UNCERTAIN_NO_SPEECH = 0.4
+_CLEAR_MS = 100  # knocks, taps and tones that were taken for a voice had none
+_STOCK_LOGPROB = -0.4
 _DOUBTFUL_LOGPROB = -0.6
 _DOUBTFUL_NO_SPEECH = 0.6
 
@@ -56,17 +61,27 @@ def degenerate(hypothesis: Hypothesis) -> str | None:
     return None
 
 
-def not_speech(hypothesis: Hypothesis) -> str | None:
-    """Return why a final's text should not be believed to be speech, or None."""
+def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | None:
+    """Return why a final's text should not be believed to be speech, or None.
+
+    ``clear_ms`` is how much of the segment the voice detector was sure of; None where that isn't
+    known. A word that it heard clearly may be improbable ("no", "okay" alone often are), and a
+    stock phrase has been said; the figures are in ``docs/faithfulness.md``.
+    """
     if not hypothesis.text:
         return "no_words"
-    if hypothesis.average_logprob < _NOISE_LOGPROB:
+    logprob, no_speech = hypothesis.average_logprob, hypothesis.no_speech
+    voiced = clear_ms is not None and clear_ms >= _CLEAR_MS
+    doubted = not voiced or no_speech > _UNCERTAIN_NO_SPEECH
+    if logprob < (_NOISE_LOGPROB if doubted else _NONSENSE_LOGPROB):
         return "low_probability"
-    if (
-        hypothesis.average_logprob < _DOUBTFUL_LOGPROB
-        and hypothesis.no_speech > _DOUBTFUL_NO_SPEECH
-    ):
+    if logprob < _DOUBTFUL_LOGPROB and no_speech > _DOUBTFUL_NO_SPEECH:
         return "no_speech"
+    phrase = stock(hypothesis.text) if clear_ms is not None and doubted else None
+    if phrase is Stock.CREDIT or (phrase and logprob < _STOCK_LOGPROB):
+        return "stock_phrase"
+    if not voiced and clear_ms is not None and loops(hypothesis.words):
+        return "loop"
     return None
 
 

@@ -64,6 +64,7 @@ class Segment:
         self._early_asked = start
         self._needed = start
         self._spoken_ms = 0
+        self._clear_ms: int | None = None
 
     @property
     def shown(self) -> bool:
@@ -123,11 +124,21 @@ class Segment:
 
     # -- when it is over -----------------------------------------------------------------------
 
-    def close(self, end: int, voice_end: int, audio: Samples, reason: EndReason) -> None:
+    def close(
+        self,
+        end: int,
+        voice_end: int,
+        audio: Samples,
+        reason: EndReason,
+        *,
+        clear_ms: int | None = None,
+    ) -> None:
         """Take the audio from ``audio_start`` on; from here on it only waits for its final.
 
-        What was decoded early, with nothing said after it, is the final already.
+        What was decoded early, with nothing said after it, is the final already. ``clear_ms``:
+        see :func:`~streaming.quality.not_speech`.
         """
+        self._clear_ms = clear_ms
         self.end = end
         self.reason = reason
         self._audio = audio
@@ -224,7 +235,7 @@ class Segment:
 
     def _outcome(self, hypothesis: Hypothesis) -> Final | Suppressed:
         start_ms, end_ms = self.start // SAMPLES_PER_MS, self.end // SAMPLES_PER_MS
-        refused = not_speech(hypothesis)
+        refused = not_speech(hypothesis, self._clear_ms)
         if self.audio_start < self.start and hypothesis.text:
             refused = None  # it goes on with speech that has been confirmed
         if refused and self._suspicion is not None:

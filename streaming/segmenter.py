@@ -17,14 +17,14 @@ any                     :meth:`Segmenter.cut`                          SILENCE
 ======================  =============================================  ===========
 
 The silence is counted from the last frame that was voiced and not fading (of a fading voice 160 ms
-at most count as silence), and is a shorter one where :meth:`Segmenter.completed` has said that the
-words so far are a sentence, and where the segment is long already.
+at most count as silence), and is a shorter one where :meth:`Segmenter.note_sentence` has heard that
+the words so far are one, and where the segment is long already.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from streaming.endpointing import Endpointing
@@ -52,12 +52,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A segment ended: decode ``[start, end)``; the last voice in it ended at ``voice_end``."""
+    """A segment ended: decode ``[start, end)``; the last voice in it ended at ``voice_end``.
+
+    ``clear_ms`` is how much of it is a voice without doubt.
+    """
 
     start: int
     end: int
     voice_end: int
     reason: EndReason
+    clear_ms: int = field(default=0, compare=False)
 
 
 Step = Opened | Closed
@@ -68,6 +72,7 @@ _CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
 _DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
 _GIVE_UP = 400 * _SAMPLES_PER_MS
 _LONGEST_FADE = 160 * _SAMPLES_PER_MS
+_CLEAR = 0.8  # what is no voice rarely seems one by more
 
 
 @dataclass(slots=True)
@@ -75,6 +80,7 @@ class _FrameNote:
     start: int
     voiced: bool
     level: float
+    clear: bool
 
 
 class Segmenter:
@@ -134,7 +140,8 @@ class Segmenter:
             self._start = max(self._floor, position - _PRE_ROLL)
             self._voiced_frames = 0
             self._notes.clear()
-        self._notes.append(_FrameNote(position, activity.voiced, activity.level))
+        clear = activity.voiced and activity.probability >= _CLEAR
+        self._notes.append(_FrameNote(position, activity.voiced, activity.level, clear))
         if activity.voiced:
             self._voice_end = end
             self._voiced_frames += 1
@@ -144,9 +151,13 @@ class Segmenter:
             return self._candidate(end)
         return self._speech(end)
 
-    def completed(self, voice_end: int) -> None:
-        """Note that the words up to ``voice_end`` are a sentence; it ends with the next voice."""
-        self._completed_at = voice_end
+    def note_sentence(self, through: int, *, complete: bool) -> None:
+        """Note whether the words up to sample ``through`` are a sentence.
+
+        That counts while there is no voice behind them, and of several opinions the last one.
+        """
+        if self._voice_end <= through:
+            self._completed_at = self._voice_end if complete else -1
 
     def cut(self, position: int, reason: EndReason) -> list[Step]:
         """End whatever is open at ``position``; a doubtful candidate is given the benefit."""
@@ -155,7 +166,7 @@ class Segmenter:
             steps.append(Opened(self._start, False))
             self._state = State.SPEECH
         if self._state is State.SPEECH:
-            steps.append(Closed(self._start, position, min(self._voice_end, position), reason))
+            steps.append(self._closed(position, min(self._voice_end, position), reason))
         self._state = State.SILENCE
         self._floor = position
         return steps
@@ -194,14 +205,14 @@ class Segmenter:
         silent = end - quiet_from >= silence_ms * _SAMPLES_PER_MS
         if silent and end > self._voice_end:
             close = min(end, self._voice_end + max(POST_ROLL, FRAME_SAMPLES))
-            step = Closed(self._start, close, self._voice_end, EndReason.SILENCE)
+            step = self._closed(close, self._voice_end, EndReason.SILENCE)
             self._state = State.SILENCE
             self._floor = close
             return [step]
         if end - self._start >= self.endpointing.max_segment_ms * _SAMPLES_PER_MS:
             cut = self._best_pause(end)
             voice_end = self._voice_end_before(cut)
-            step = Closed(self._start, cut, voice_end, EndReason.MAX_LENGTH)
+            step = self._closed(cut, voice_end, EndReason.MAX_LENGTH)
             self._start = self._floor = cut
             if self._voice_end <= cut:  # cut in a pause still going on: nothing to go on with
                 self._state = State.SILENCE
@@ -210,6 +221,11 @@ class Segmenter:
                 self._notes.popleft()
             return [step, Opened(cut, True)]
         return []
+
+    def _closed(self, end: int, voice_end: int, reason: EndReason) -> Closed:
+        frames = sum(note.clear for note in self._notes if note.start < end)
+        clear_ms = frames * FRAME_SAMPLES // _SAMPLES_PER_MS
+        return Closed(self._start, end, voice_end, reason, clear_ms)
 
     def _best_pause(self, end: int) -> int:
         """The middle of the longest pause in the second half, else its quietest 100 ms."""

@@ -16,15 +16,12 @@ _ENDS: Final = frozenset(".?!。？！｡．।؟۔")
 _TRAILING: Final = ("..", "…", "。。")
 _CLOSING: Final = "\"'”’»›)]」』）】 "
 # Before a name, a number or an explanation; in the languages that are measured.
-_ABBREVIATIONS: Final = frozenset(
-    """
-    mr mrs ms dr prof st vs no nos fig approx e.g i.e cf jr sr gen col capt lt sgt rev hon
-    nr hr fr bzw ca z.b d.h u.a str evtl inkl
-    m mm mme mlle p.ex env
-    sra srta ud uds av núm pág
-    sig dott avv pag
-    """.split()
-)
+_BEFORE_MORE: Final = """
+    mr mrs ms dr prof st vs fig approx e.g i.e cf jr sr gen col capt lt sgt rev hon
+    nr hr bzw ca z.b d.h u.a str evtl inkl mm mme mlle p.ex
+    sra srta ud uds núm pág dott avv pag
+"""
+_ABBREVIATIONS: Final = frozenset(_BEFORE_MORE.split())
 
 # What the model itself doubts is no evidence.
 _SURE_LOGPROB: Final = -0.45

@@ -33,6 +33,7 @@ LAYER = {
     "sentences": "core",
     "session": "core",
     "stabilizer": "core",
+    "stock": "core",
     "vad": "core",
     "window": "core",
     "lifecycle": "policy",

@@ -60,7 +60,7 @@ def listen(
             steps += segmenter.cut(position, EndReason.FINALIZE)
             assert segmenter.state is State.SILENCE
         if index in sentences:
-            segmenter.completed(segmenter.voice_end)
+            segmenter.note_sentence(segmenter.voice_end, complete=True)
         now = segmenter.push(position, activity)
         assert all(step.start >= earliest for step in now)
         steps += now

@@ -97,6 +97,37 @@ def test_what_was_never_said(said: Hypothesis, reason: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "said, clear_ms, reason",
+    [
+        # A voice that was heard clearly may say something improbable, as one word alone often is.
+        (hypothesis("No", average_logprob=-1.26, no_speech=0.14), 380, None),
+        (hypothesis("No", average_logprob=-1.26, no_speech=0.14), 80, "low_probability"),
+        (hypothesis("No", average_logprob=-1.26, no_speech=0.41), 380, "low_probability"),
+        (hypothesis("Bum", average_logprob=-1.81, no_speech=0.1), 380, "low_probability"),
+        # Stock phrases need a doubt of their own.
+        (hypothesis("Thank you.", average_logprob=-0.3), 400, None),
+        (hypothesis("Thank you.", average_logprob=-1.1), 400, None),
+        (hypothesis("Thank you.", average_logprob=-0.3), 80, None),
+        (hypothesis("Thank you.", average_logprob=-0.5), 80, "stock_phrase"),
+        (hypothesis("Thank you.", average_logprob=-0.5, no_speech=0.5), 400, "stock_phrase"),
+        (hypothesis("Thank you.", average_logprob=-0.5), None, None),
+        (hypothesis("Thanks for watching!", average_logprob=-0.2), 700, None),
+        (hypothesis("Thanks for watching!", average_logprob=-0.2), 80, "stock_phrase"),
+        (hypothesis("Thanks for watching!", no_speech=0.5), 700, "stock_phrase"),
+        # A loop that nobody's voice explains.
+        (hypothesis("we go on now " * 3), 80, "loop"),
+        (hypothesis("we go on now " * 3), 800, None),
+        (hypothesis(""), 800, "no_words"),
+        (hypothesis(average_logprob=-0.61, no_speech=0.61), 800, "no_speech"),
+    ],
+)
+def test_what_was_never_said_by_the_text_and_the_voice_together(
+    said: Hypothesis, clear_ms: int | None, reason: str | None
+) -> None:
+    assert not_speech(said, clear_ms) == reason
+
+
+@pytest.mark.parametrize(
     "said, kept",
     [
         ("", ""),

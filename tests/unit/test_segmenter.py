@@ -261,7 +261,7 @@ def test_a_voice_that_only_fades_for_long_is_no_silence() -> None:
 def test_less_silence_is_enough_behind_a_sentence() -> None:
     feed = Feed(silence_ms=700, sentence_silence_ms=400)
     feed.all((VOICE, 20), (QUIET, 14))
-    feed.segmenter.completed(feed.segmenter.voice_end)
+    feed.segmenter.note_sentence(feed.segmenter.voice_end, complete=True)
     assert feed(QUIET, 5) == []
     assert only(feed(QUIET, 1)) == Closed(0, 640 * MS, 400 * MS, EndReason.SILENCE)
 
@@ -269,14 +269,14 @@ def test_less_silence_is_enough_behind_a_sentence() -> None:
 def test_a_sentence_known_late_ends_the_segment_at_once() -> None:
     feed = Feed(silence_ms=700, sentence_silence_ms=400)
     feed.all((VOICE, 20), (QUIET, 30))
-    feed.segmenter.completed(feed.segmenter.voice_end)
+    feed.segmenter.note_sentence(feed.segmenter.voice_end, complete=True)
     assert isinstance(only(feed(QUIET, 1)), Closed)
 
 
 def test_a_sentence_to_which_something_was_added_is_forgotten() -> None:
     feed = Feed(silence_ms=700, sentence_silence_ms=400)
     feed.all((VOICE, 20), (QUIET, 10))
-    feed.segmenter.completed(feed.segmenter.voice_end)
+    feed.segmenter.note_sentence(feed.segmenter.voice_end, complete=True)
     feed(VOICE, 1)
     assert feed(QUIET, 34) == []
     assert isinstance(only(feed(QUIET, 1)), Closed)
@@ -287,5 +287,24 @@ def test_a_sentence_of_another_moment_ends_nothing() -> None:
     feed(VOICE, 20)
     said = feed.segmenter.voice_end
     feed(VOICE, 5)
-    feed.segmenter.completed(said)
+    feed.segmenter.note_sentence(said, complete=True)
     assert feed(QUIET, 34) == []
+
+
+def test_of_two_opinions_on_the_same_words_the_last_one_counts() -> None:
+    feed = Feed(silence_ms=700, sentence_silence_ms=400)
+    feed(VOICE, 20)
+    said = feed.segmenter.voice_end
+    feed.segmenter.note_sentence(said, complete=True)
+    feed.segmenter.note_sentence(said, complete=False)
+    assert feed(QUIET, 34) == []
+    feed.segmenter.note_sentence(said - FRAME_SAMPLES, complete=True)
+    assert isinstance(only(feed(QUIET, 1)), Closed)
+
+
+def test_how_much_of_a_segment_is_a_voice_without_doubt() -> None:
+    doubtful = Activity(voiced=True, sounding=True, probability=0.7, level=0.3)
+    feed = Feed(max_segment_ms=2_000)
+    closed = [s for s in feed.all((doubtful, 30), (VOICE, 90), (QUIET, 40)) if type(s) is Closed]
+    assert closed[0].clear_ms < 1_400
+    assert sum(step.clear_ms for step in closed) == 90 * 20

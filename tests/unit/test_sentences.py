@@ -13,7 +13,8 @@ from streaming.sentences import completes_sentence, ends_sentence
 @pytest.mark.parametrize(
     "text",
     [
-        "Yes.", "Is it?", "No!", "He said: \"Go.\"", "(That was all.)", "Das wissen wir nicht. ",
+        "Yes.", "No.", "Is it?", "No!", "He said: \"Go.\"", "(That was all.)",
+        "Das wissen wir nicht. ",
         "« Voilà. »", "我们明天见。", "本当ですか？", "알겠습니다.", "यह सच है।", "¿Qué tal?",
         "It was in the U.S.A.", "We ran out of time at ten to five.", "Ich heiße Nora.",
     ],
@@ -36,8 +37,8 @@ def test_no_end_of_a_sentence(text: str) -> None:
 
 
 SAID = Hypothesis(
-    text="That is all.", words=tuple(Word(f" {word}") for word in "That is all.".split()),
-    language="en", language_confidence=1.0, average_logprob=-0.2, token_count=4,
+    text="That is all.", words=(Word(" That"), Word(" is"), Word(" all.")), language="en",
+    language_confidence=1.0, average_logprob=-0.2, token_count=4,
 )  # fmt: skip
 
 
