@@ -84,6 +84,9 @@ def find_capacity(
         result = probe(replace(scenario, layout=layout))
         longest_s = max(longest_s, now() - started)
         verdicts = tuple(judge(scenario.targets, result.summary))
+        unknown = [verdict.figure for verdict in verdicts if verdict.found is None]
+        if unknown and not probes and not result.summary.failed:
+            raise ScenarioError(f"targets.{unknown[0]}: not measured by what this scenario plays")
         held = all(verdict.held for verdict in verdicts)
         search.tell(streams, held)
         probes.append(Probe(streams, held, verdicts, result))

@@ -77,7 +77,9 @@ def cpu_split(result: Result) -> dict[str, Any] | None:
     cost = result.summary.cost
     audio_s = sum(score.sent_s for score in result.scores)
     found = split(None if cost is None else cost.cpu_s, audio_s, result.stages)
-    return None if found is None else asdict(found)
+    if found is None or result.stages is None:
+        return None
+    return asdict(found) | {"server_audio_s": result.stages.audio_s}
 
 
 def _around(result: Result, storm: StormReport) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load.schedule import Chunk, Schedule, phases
+from load.schedule import Chunk, Cut, Schedule, phases
 
 
 def test_a_chunk_is_due_when_its_last_frame_was_spoken() -> None:
@@ -29,6 +29,18 @@ def test_every_frame_is_sent_once_and_in_order(frames: int, chunk_frames: int) -
     chunks = list(Schedule(0.0, frames, 8000, chunk_frames).chunks())
     covered = [frame for chunk in chunks for frame in range(chunk.first, chunk.end)]
     assert covered == list(range(frames))
+
+
+def test_time_goes_on_in_a_pause_but_not_the_stream() -> None:
+    cuts = (Cut(1500, pause_s=2.0, finalize=True), Cut(2500, finalize=True))
+    schedule = Schedule(10.0, 2500, 1000, 1000, cuts=cuts)
+    assert list(schedule.chunks()) == [
+        Chunk(0, 1000, 11.0),
+        Chunk(1000, 1500, 11.5, finalize=True),
+        Chunk(1500, 2500, 14.5, finalize=True),
+    ]
+    # What is said up to the cut is said before the pause.
+    assert [schedule.instant(at) for at in (1.5, 1.6, 2.5)] == pytest.approx([11.5, 13.6, 14.5])
 
 
 def test_what_cannot_be_a_timetable() -> None:

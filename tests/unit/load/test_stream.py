@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from load.schedule import Schedule
-from load.stream import Session, play
+from load.schedule import Cut, Schedule
+from load.stream import Deafness, Session, play
 from load.trace import Trace
 from load.wire import WireFormat
-from streaming.client import Ended, Final, Options, Partial, Started
+from streaming.client import Ended, Final, Finalized, Options, Partial, Started
 from tests.support.scripted import ScriptedSession, scripted_server
 
 RATE = 16000
@@ -41,6 +42,68 @@ def session(url: str, seconds: float = 2.0, **changes: float) -> Session:
         options=Options(language="en", silence_ms=500),
         drain_s=changes.get("drain_s", 10.0),
     )
+
+
+async def finalizes(session: ScriptedSession) -> None:
+    """Answers every ``finalize``."""
+    await session.begin()
+    while True:
+        message = await session.receive()
+        if isinstance(message, dict) and message["type"] == "finalize":
+            heard_ms = len(session.audio) // 32
+            await session.send({"type": "finalized", "id": message["id"], "through_ms": heard_ms})
+        elif isinstance(message, dict):
+            break
+    await session.finish()
+
+
+async def test_a_finalize_follows_each_utterance_and_nothing_is_sent_meanwhile() -> None:
+    cuts = (Cut(RATE // 2, pause_s=3.0, finalize=True), Cut(RATE, finalize=True))
+    given = session("", seconds=1.0)
+    schedule = replace(given.schedule, cuts=cuts)
+    async with scripted_server(finalizes) as server:
+        trace = await run(replace(given, url=server.url, schedule=schedule))
+    assert trace.failure is None
+    assert [(asked.id, asked.stream_s) for asked in trace.finalizes] == [("1", 0.5), ("2", 1.0)]
+    assert [asked.at_s for asked in trace.finalizes] == pytest.approx([0.5, 4.0])
+    answers = [item.event for item in trace.heard if isinstance(item.event, Finalized)]
+    assert [(answer.id, answer.through_ms) for answer in answers] == [("1", 500), ("2", 1000)]
+    assert trace.spoken_at(0.5) == 0.5
+    assert trace.spoken_at(0.75) == 3.75
+
+
+async def test_audio_shorter_than_its_timetable_is_played_over_and_over() -> None:
+    given = session("", seconds=0.25)
+    lap = given.audio
+    schedule = replace(given.schedule, frames=round(0.85 * RATE))
+    async with scripted_server(word_by_word) as server:
+        trace = await run(replace(given, url=server.url, schedule=schedule))
+        heard = bytes(server.sessions[0].audio)
+    assert heard == (lap * 4)[: round(0.85 * RATE) * 2]
+    assert trace.sent_s == pytest.approx(0.85)
+
+
+async def test_a_client_that_stops_reading_reads_its_end() -> None:
+    given = replace(session(""), deaf=Deafness(0.1))
+    async with scripted_server(word_by_word) as server:
+        trace = await run(replace(given, url=server.url))
+    assert trace.failure is None
+    texts = [item.at_s for item in trace.heard if isinstance(item.event, Partial)]
+    # Said after half a second and more, read when all had been sent.
+    assert len(texts) == 3
+    assert all(at_s >= 2.0 - 1e-9 for at_s in texts)
+
+
+async def test_what_is_not_this_protocol_is_a_failure() -> None:
+    async def script(session: ScriptedSession) -> None:
+        await session.begin()
+        await session.socket.send("[1, 2")
+        await session.finish()
+
+    async with scripted_server(script) as server:
+        trace = await run(session(server.url))
+    assert trace.failure is not None
+    assert trace.failure.code == "bad_server_message"
 
 
 def text_event(kind: str, segment: int, text: str, **more: object) -> dict[str, object]:
