@@ -138,6 +138,7 @@ def _cell_report(cell: Cell) -> dict[str, Any]:
         "streams": cell.streams,
         "failures": [bout.failure for bout in cell.bouts if bout.failure],
         "started_s": [bout.started_s for bout in cell.bouts],
+        "warm_up_failures": [bout.warm_up for bout in cell.bouts if bout.warm_up],
         "figures": asdict(pool(sessions, costs)) if sessions else None,
         "sessions": [
             {

@@ -42,6 +42,8 @@ class Bout:
     texts: tuple[str, ...] = ()
     cost: Cost | None = None
     started_s: float | None = None
+    warm_up: str | None = None
+    """Why the session that warms the server up failed, if it did."""
     failure: str | None = None
 
 
@@ -59,7 +61,7 @@ def fight(
     try:
         with serving(contender.launch(python, model_dir)) as server:
             play = _play_all(contender, server, programmes, payloads, pace, clock)
-            played, cost = asyncio.run(play)
+            played, cost, warm_up = asyncio.run(play)
             started_s = server.started_s
     except ServerFailed as error:
         return Bout(failure=str(error))
@@ -72,6 +74,7 @@ def fight(
         texts=tuple(one.displays[-1].text if one.displays else "" for one in played),
         cost=cost,
         started_s=started_s,
+        warm_up=None if warm_up.failure is None else warm_up.failure.message,
     )
 
 
@@ -82,8 +85,9 @@ async def _play_all(
     payloads: Sequence[bytes],
     pace: Pace,
     clock: Clock,
-) -> tuple[list[Played], Cost | None]:
-    await contender.play(server.url, _warm_up(programmes[0], payloads[0], pace, clock), clock)
+) -> tuple[list[Played], Cost | None, Played]:
+    part = _warm_up(programmes[0], payloads[0], pace, clock)
+    warm_up = await contender.play(server.url, part, clock)
     before = usage(server.pid)
     samples: list[tuple[float, Usage]] = []
     watching = asyncio.create_task(_watch(server.pid, samples, clock))
@@ -108,7 +112,7 @@ async def _play_all(
     )
     # What a server does after its last new text, while a client waits for more, isn't counted.
     after = next((one for at_s, one in samples if at_s >= done_s), None)
-    return played, cost_between(before, after, sum(one.sent_s for one in played))
+    return played, cost_between(before, after, sum(one.sent_s for one in played)), warm_up
 
 
 async def _watch(pid: int, samples: list[tuple[float, Usage]], clock: Clock) -> None:

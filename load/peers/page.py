@@ -10,7 +10,7 @@ from load import html
 from load.axis import linear
 from load.figures import latency_shares
 from load.pages import machine_line
-from load.peers.table import cells_of, title_of
+from load.peers.table import cells_of, title_of, troubles_of
 from load.plot import Series, line_plot
 
 _DEFINITIONS = (
@@ -62,17 +62,11 @@ def compare_page(report: dict[str, Any]) -> str:
     ]
     for streams in many:
         head, *rows = cells_of(report, streams)
-        failures = [
-            f"{cell['contender']}: {failure}"
-            for cell in report["cells"]
-            if cell["streams"] == streams
-            for failure in cell["failures"]
-        ]
         sections.append(
             html.section(
                 f"{streams} streams",
                 html.table(head, rows),
-                *(html.paragraph(failure) for failure in failures),
+                *(html.paragraph(trouble) for trouble in troubles_of(report, streams)),
                 html.figures(_shares(report, streams)),
             )
         )

@@ -28,7 +28,7 @@ class PeerSession:
     audio: bytes = field(repr=False)
     format: WireFormat
     schedule: Schedule
-    ready_s: float = 30.0
+    ready_s: float = 60.0
     """From connecting to the server's readiness."""
     drain_s: float = 60.0
     """How long after the last chunk the session may take to end."""

@@ -40,17 +40,23 @@ def cells_of(report: dict[str, Any], streams: int) -> list[list[str]]:
 
 def compare_table(report: dict[str, Any]) -> str:
     """The whole report as text."""
-    labels = {one["name"]: title_of(one) for one in report["contenders"]}
     blocks = []
     for streams in dict.fromkeys(cell["streams"] for cell in report["cells"]):
-        troubles = (
-            f"\n{labels[cell['contender']]}: {failure}"
-            for cell in report["cells"]
-            if cell["streams"] == streams
-            for failure in cell["failures"]
-        )
+        troubles = (f"\n{trouble}" for trouble in troubles_of(report, streams))
         blocks.append(_grid(cells_of(report, streams)) + "".join(troubles))
     return "\n\n".join(blocks)
+
+
+def troubles_of(report: dict[str, Any], streams: int) -> list[str]:
+    """What kept servers from being measured, in sentences."""
+    labels = {one["name"]: title_of(one) for one in report["contenders"]}
+    said = []
+    for cell in report["cells"]:
+        if cell["streams"] == streams:
+            label = labels[cell["contender"]]
+            said += [f"{label}: {failure}" for failure in cell["failures"]]
+            said += [f"{label}, warming up: {failure}" for failure in cell["warm_up_failures"]]
+    return said
 
 
 def title_of(contender: dict[str, Any]) -> str:

@@ -244,3 +244,10 @@ def test_a_folder_without_a_model_is_refused_before_anything_starts(
     given = ["compare", "--manifest", str(manifest(tmp_path)), "--model-dir", str(tmp_path)]
     assert main(given) == 2
     assert "no model.bin" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_failed_warm_up_is_told() -> None:
+    report = reported(comparison(scripted_contender("whisperlive", "full"), streams=(1,)))
+    assert report["cells"][0]["warm_up_failures"] == ["WAIT: 9.5"]
+    assert "warming up: WAIT: 9.5" in compare_table(report)
