@@ -18,7 +18,7 @@ text{font:12px system-ui,sans-serif;fill:#333}
 .title{font-weight:600}
 .grid{stroke:#8884;stroke-width:1}
 .ideal{stroke:#777;stroke-width:1.5;stroke-dasharray:5 4}
-.bar{fill:#8886}
+.bar{fill:#888a}
 .point{fill:#0b62a4}
 .spread{stroke:#0b62a4;stroke-width:2}
 @media (prefers-color-scheme:dark){
