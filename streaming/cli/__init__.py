@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from streaming import __version__
-from streaming.cli import listen, models, serve, transcribe
+from streaming.cli import doctor, listen, models, serve, transcribe
 from streaming.errors import WirescribeError
 
-_COMMANDS = (serve, transcribe, listen, models)
+_COMMANDS = (serve, transcribe, listen, models, doctor)
 _INTERRUPTED = 130  # what a shell reports for SIGINT
 
 

@@ -21,7 +21,7 @@ def test_the_version_is_that_of_the_package(run: Command) -> None:
     assert (result.status, result.out) == (0, f"wirescribe {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["serve", "transcribe", "listen", "models"])
+@pytest.mark.parametrize("command", ["serve", "transcribe", "listen", "models", "doctor"])
 def test_every_command_has_help(run: Command, command: str) -> None:
     assert command in run("--help").out
     result = run(command, "--help")
