@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from load import calibration, commands, compare
+from load import calibration, commands, compare, replay
 from load.arguments import add_output, add_scenario, add_sections, add_server, scenario_of
 from load.capacity import Bounds
 from load.decode import DecodeError
@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    known = "run | capacity | soak | offline | compare | calibrate | report"
+    known = "run | capacity | soak | replay | offline | compare | calibrate | report"
     subcommands = parser.add_subparsers(required=True, metavar=known)
 
     run = subcommands.add_parser("run", help="play recordings into a server and score the answers")
@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_offline(
         subcommands.add_parser("offline", help="error rate of the same model, recordings whole")
     )
-    for others in (compare, calibration):
+    for others in (compare, calibration, replay):
         others.add_command(
             subcommands,
             lambda parser: add_sections(parser, "sources"),
