@@ -24,7 +24,7 @@ _STYLE = (
   --paper: #fff; --raised: #fff; --good: #0a6b3d; --bad: #b3261e; --s0: #0072b2; --s1: #d55e00;
   --s2: #007a5a; --s3: #a8518a; --s4: #8a6d00; --s5: #2f8fc4; --s6: #555d66; --s7: #111;
   --s8: #b07aa1; --s9: #9c755f; }
-  body { font-size: 10pt; } }
+  body { font-size: 10pt; } .figures { grid-template-columns: 1fr 1fr !important; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 60px; background: var(--paper);
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
@@ -32,7 +32,7 @@ h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
 h2 { font-size: 18px; margin: 36px 0 8px; border-bottom: 1px solid var(--line);
   padding-bottom: 4px; break-after: avoid; }
 p { margin: 6px 0; max-width: 80ch; } .faint { color: var(--faint); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
   gap: 18px; }
 figure { margin: 0; padding: 12px 12px 8px; border: 1px solid var(--line); border-radius: 6px;
   break-inside: avoid; }
@@ -53,8 +53,9 @@ svg .limit-name { fill: var(--bad); font-size: 11.5px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px 4px 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
-thead th { color: var(--faint); font-weight: 600; } tbody th { font-weight: 500; }
-td.n, th.n { text-align: right; white-space: nowrap; }
+thead th { vertical-align: bottom; color: var(--faint); font-weight: 600; }
+tbody th { font-weight: 500; }
+td.n, th.n { text-align: right; } td.n { white-space: nowrap; }
 tr { break-inside: avoid; }
 .held { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px;

@@ -158,8 +158,7 @@ def background(reports: Sequence[dict[str, Any]]) -> list[str]:
     parts.append(html.section("Command", html.preformatted("\n".join(commands))))
     for report in reports:
         if report.get("scenario"):
-            said = json.dumps(report["scenario"], indent=1, ensure_ascii=False)
-            parts.append(html.section("Scenario", html.preformatted(said)))
+            parts.append(html.section("Scenario", html.preformatted(_scenario(report["scenario"]))))
             break
     machine = "".join(
         html.paragraph(said)
@@ -181,6 +180,22 @@ def machine_line(machine: dict[str, Any]) -> str:
     if memory:
         said += f", {memory / 1024:.0f} GiB"
     return f"{said}, {machine['system']}, Python {machine['python']}"
+
+
+def _scenario(scenario: dict[str, Any]) -> str:
+    """Every value that is there, a line a section."""
+    lines = []
+    for section, values in scenario.items():
+        said = values
+        if isinstance(values, dict):
+            known = {key: value for key, value in values.items() if value not in (None, [], ())}
+            said = ", ".join(
+                f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in known.items()
+            )
+        elif isinstance(values, list | tuple):
+            said = ", ".join(f"{one['figure']} ≤ {one['most']:g}" for one in values)
+        lines.append(f"{section}: {said}")
+    return "\n".join(lines)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> str:

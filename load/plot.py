@@ -125,7 +125,7 @@ def _limit(y: Axis, limit: Limit) -> list[str]:
     down = _down(y, limit.at)
     return [
         svg.element("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=down, y2=down, class_="limit"),
-        svg.text(limit.name, WIDTH - _RIGHT - 4, down - 4, text_anchor="end", class_="limit-name"),
+        svg.text(limit.name, _LEFT + 6, down - 4, class_="limit-name"),
     ]
 
 

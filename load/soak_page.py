@@ -66,7 +66,7 @@ def _sessions(sessions: list[dict[str, Any]]) -> str:
             (
                 one["name"],
                 f"{one['begin_s'] / 60:.1f}",
-                f"{one['sent_ms']:.0f}",
+                f"{one['sent_ms']:.1f}",
                 "–" if counted is None else str(counted),
                 html.Marked("exact", "held") if one["exact"] else html.Marked("no", "missed"),
                 str(one["finals"]),
