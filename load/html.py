@@ -23,8 +23,7 @@ _STYLE = (
 @media print { :root { color-scheme: light; --ink: #000; --faint: #444; --line: #ccc;
   --paper: #fff; --raised: #fff; --good: #0a6b3d; --bad: #b3261e; --s0: #0072b2; --s1: #d55e00;
   --s2: #007a5a; --s3: #a8518a; --s4: #8a6d00; --s5: #2f8fc4; --s6: #555d66; --s7: #111;
-  --s8: #b07aa1; --s9: #9c755f; }
-  body { font-size: 10pt; } .figures { grid-template-columns: 1fr 1fr !important; } }
+  --s8: #b07aa1; --s9: #9c755f; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 60px; background: var(--paper);
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
@@ -60,6 +59,10 @@ tr { break-inside: avoid; }
 .held { color: var(--good); font-weight: 600; } .missed { color: var(--bad); font-weight: 600; }
 pre { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 10px;
   white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.45 ui-monospace, monospace; }
+@media print { body { font-size: 10pt; padding: 0; } .figures { display: block; }
+  figure { max-width: 14.5cm; margin-bottom: 10px; } .scroll { overflow: visible; }
+  table { font-size: 7.5pt; } th, td { padding-right: 7px; overflow-wrap: break-word; }
+  td.n { white-space: normal; } }
 dl { margin: 0; } dt { font-weight: 600; margin-top: 8px; } dd { margin: 0 0 0 18px;
   max-width: 85ch; }
 """
