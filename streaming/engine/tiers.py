@@ -12,17 +12,17 @@ import dataclasses
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task
 from streaming.engine.base import Engine, EngineInfo
 
 
 class TieredEngine:
     """An :class:`~streaming.engine.base.Engine` of two: partials from one, the rest from the other.
 
-    What the small model can't do the large one does for partials too, so that adding a small
-    model takes nothing away: languages it doesn't know, the choice between languages where it
-    knows but one, and translation (``large-v3-turbo``, the small model to a GPU's ``large-v3``,
-    was trained without it).
+    What the small model can't do as well the large one does for partials too, so that adding a
+    small model takes nothing away: languages it doesn't know; finding out the language, for the
+    answer to a partial decides the segment's; and translation, which ``large-v3-turbo``, the small
+    model to a GPU's ``large-v3``, was trained without.
     """
 
     def __init__(self, large: Engine, small: Engine) -> None:
@@ -79,19 +79,5 @@ class TieredEngine:
         return (
             request.kind is Kind.PARTIAL
             and request.task is Task.TRANSCRIBE
-            and _knows(self._small.info.languages, request.language)
+            and request.language.fixed in self._small.info.languages
         )
-
-
-def _knows(languages: Sequence[str], choice: LanguageChoice) -> bool:
-    """Whether a model of these languages can be asked so.
-
-    Where the language is to be found out it must know several: an English-only model hears
-    English in everything. Among all languages, one or two that it lacks don't count until one of
-    them has been heard.
-    """
-    if choice.fixed:
-        return choice.fixed in languages
-    if choice.allowed:
-        return set(choice.allowed) <= set(languages)
-    return len(languages) > 1 and (choice.current is None or choice.current in languages)
