@@ -20,6 +20,8 @@ _BEFORE_COUNTS = 8.0
 _LITTLE_SAMPLES = 2_500 * SAMPLES_PER_MS
 _LITTLE_COUNTS = 4.0  # times as much
 _SURE = 0.9
+# Where a change is likely, little to go by must say it more clearly.
+_SURER = 0.98
 # So much speech is shown in whatever language it most likely is, and what was heard in it lasts.
 _ENOUGH_SAMPLES = 3_000 * SAMPLES_PER_MS
 _MORE = 3  # times the audio that was listened to
@@ -89,13 +91,18 @@ class SegmentLanguage:
         self._code: str | None = None
         self._confidence = 0.0
         self._samples = 0
+        self._several = bool(allowed)
 
     @property
     def sure(self) -> bool:
         """Whether its text can be shown in the language it was last held to be in."""
-        if self._named is not None:
-            return True
-        return self._confidence >= _SURE or self._samples >= _ENOUGH_SAMPLES
+        return self._named is not None or self._clear or self._samples >= _ENOUGH_SAMPLES
+
+    @property
+    def _clear(self) -> bool:
+        """Whether the detector left no doubt."""
+        doubtful = self._several and self._samples < _LITTLE_SAMPLES
+        return self._confidence >= (_SURER if doubtful else _SURE)
 
     def choice(self, samples: int, heard: tuple[str, ...], *, lasting: bool) -> LanguageChoice:
         """Say how the language of so much of the segment's audio is found.
@@ -105,10 +112,11 @@ class SegmentLanguage:
         if self._named is not None:
             return LanguageChoice(fixed=self._named)
         little = lasting and self._samples < _ENOUGH_SAMPLES
-        more = 1 if little or self._confidence < _SURE else _MORE
+        more = _MORE if self._clear and not little else 1
         if self._code is not None and samples <= more * self._samples:
             return LanguageChoice(fixed=self._code, confidence=self._confidence)
         known = tuple(code for code in heard if not self._allowed or code in self._allowed)
+        self._several = bool(self._allowed) or len(known) > 1
         return LanguageChoice(
             current=known[0] if known else None, before=known[1:], allowed=self._allowed
         )

@@ -97,6 +97,23 @@ def test_once_sure_it_is_asked_for_again_only_with_much_more_audio() -> None:
     assert ask(it, 6.0, ("en", "fr")) == LanguageChoice(current="en", before=("fr",))
 
 
+def test_where_several_languages_are_spoken_little_audio_must_be_clearer() -> None:
+    one = SegmentLanguage(None, ())
+    ask(one, 1.0, ("en",))
+    answer(one, 1.0, "de", 0.95)
+    assert one.sure
+    for it, heard in (
+        (SegmentLanguage(None, ("de", "en")), ()),
+        (SegmentLanguage(None, ()), ("en", "de")),
+    ):
+        ask(it, 1.0, heard)
+        answer(it, 1.0, "de", 0.95)
+        assert not it.sure
+        assert ask(it, 1.5, heard).fixed is None
+        answer(it, 2.5, "de", 0.95)
+        assert it.sure
+
+
 def test_what_lasts_is_asked_for_again_unless_there_was_enough_audio_before() -> None:
     it = SegmentLanguage(None, ())
     answer(it, 1.5, "de", 0.95)
