@@ -64,7 +64,7 @@ class Contender:
         """Where its packages are kept; ``None`` for our own server."""
         if self.requirements is None:
             return None
-        return Environment(self.name, self.requirements, cache)
+        return Environment(self.requirements.stem, self.requirements, cache)
 
     def versions(self) -> dict[str, str]:
         """Its own version and those of the packages that decode."""
@@ -119,11 +119,23 @@ def contenders() -> dict[str, Contender]:
             ),
             Contender(
                 name="whisperlivekit",
-                label="WhisperLiveKit",
+                label="WhisperLiveKit, SimulStreaming",
+                settings="its default policy: encoder from CTranslate2, decoder in PyTorch, the "
+                "same weights; raw samples, a thread for every CPU",
+                tells_final=False,
+                play=_play_whisperlivekit,
+                command=whisperlivekit.simul_streaming,
+                ready_path="/health",
+                requirements=_HERE / "whisperlivekit.txt",
+                variables=threads,
+            ),
+            Contender(
+                name="whisperlivekit-la",
+                label="WhisperLiveKit, LocalAgreement",
                 settings="LocalAgreement over faster-whisper, raw samples, a thread for every CPU",
                 tells_final=False,
                 play=_play_whisperlivekit,
-                command=whisperlivekit.command,
+                command=whisperlivekit.local_agreement,
                 ready_path="/health",
                 requirements=_HERE / "whisperlivekit.txt",
                 variables=threads,

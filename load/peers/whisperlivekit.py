@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from load.peers.dialect import Message, Refused
 from load.peers.display import Display, joined
 
+LAUNCHER = Path(__file__).parent / "launch_whisperlivekit.py"
 _SILENCE = -2
 
 
@@ -33,7 +34,7 @@ class WhisperLiveKit:
         return message.get("type") == "config"
 
     def take(self, message: Message, at_s: float) -> Display | None:
-        """Lines were validated by two hypotheses and stay; nothing is called final."""
+        """Lines were validated by the policy and stay; nothing is called final."""
         _refuse(message)
         lines = message.get("lines")
         if not isinstance(lines, list):
@@ -54,16 +55,29 @@ def _refuse(message: Message) -> None:
         raise Refused(str(message.get("error", "error")))
 
 
-def command(python: Path, port: int, model_dir: Path, extra: Sequence[str]) -> list[str]:
-    """Starts LocalAgreement over faster-whisper on raw samples, without its warm-up recording.
-
-    That recording would be downloaded; every server is warmed up by a session instead.
-    """
+def local_agreement(python: Path, port: int, model_dir: Path, extra: Sequence[str]) -> list[str]:
+    """Starts LocalAgreement over faster-whisper."""
     return [
         *(str(python), "-m", "whisperlivekit.basic_server"),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--backend", "faster-whisper", "--backend-policy", "localagreement"),
-        *("--model_dir", str(model_dir), "--pcm-input", "--warmup-file", ""),
-        *("--log-level", "WARNING"),
+        *("--backend-policy", "localagreement", "--model_dir", str(model_dir)),
+        *_common(port),
         *extra,
+    ]
+
+
+def simul_streaming(python: Path, port: int, model_dir: Path, extra: Sequence[str]) -> list[str]:
+    """Starts its default policy: faster-whisper's encoder, PyTorch's decoder, the same weights."""
+    return [
+        *(str(python), str(LAUNCHER), "--ct2-model-dir", str(model_dir)),
+        *("--backend-policy", "simulstreaming"),
+        *_common(port),
+        *extra,
+    ]
+
+
+def _common(port: int) -> list[str]:
+    """Raw samples, and no warm-up recording, which would be downloaded: a session warms it up."""
+    return [
+        *("--host", "127.0.0.1", "--port", str(port), "--backend", "faster-whisper"),
+        *("--pcm-input", "--warmup-file", "", "--log-level", "WARNING"),
     ]

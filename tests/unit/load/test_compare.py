@@ -134,7 +134,7 @@ def test_servers_are_started_played_and_scored_alike() -> None:
     assert "no model" in said
     page = compare_page(report)
     assert page.count("<svg") == 5
-    assert "LocalAgreement" in page
+    assert "SimulStreaming" in page
     assert "no model" in page
 
 

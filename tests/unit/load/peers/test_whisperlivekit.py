@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,8 +8,15 @@ import pytest
 
 from load.peers.dialect import Refused
 from load.peers.display import Display
-from load.peers.whisperlivekit import WhisperLiveKit, command
+from load.peers.whisperlivekit import (
+    LAUNCHER,
+    WhisperLiveKit,
+    local_agreement,
+    simul_streaming,
+)
 from tests.unit.load.peers.scripted_peers import state
+
+Command = Callable[[Path, int, Path, Sequence[str]], list[str]]
 
 
 def test_the_language_is_asked_for_in_the_address() -> None:
@@ -52,12 +60,28 @@ def test_an_error_refuses(message: dict[str, object]) -> None:
         WhisperLiveKit("en").is_ready(message)
 
 
-def test_the_command_listens_on_loopback_and_downloads_nothing() -> None:
+def pairs(built: list[str]) -> dict[str, str]:
+    return dict(pairwise(built))
+
+
+@pytest.mark.parametrize("command", [local_agreement, simul_streaming])
+def test_both_policies_listen_on_loopback_and_download_nothing(command: Command) -> None:
     built = command(Path("py"), 4000, Path("model"), ["--asr-coalesce-min-s", "1"])
-    assert built[:3] == ["py", "-m", "whisperlivekit.basic_server"]
-    pairs = dict(pairwise(built))
-    assert pairs["--host"] == "127.0.0.1"
-    assert pairs["--model_dir"] == "model"
-    assert pairs["--backend-policy"] == "localagreement"
-    assert pairs["--warmup-file"] == ""
+    given = pairs(built)
+    assert built[0] == "py"
+    assert (given["--host"], given["--port"]) == ("127.0.0.1", "4000")
+    assert given["--warmup-file"] == ""
+    assert "--pcm-input" in built
     assert built[-2:] == ["--asr-coalesce-min-s", "1"]
+
+
+def test_each_policy_has_its_own_weights() -> None:
+    agreement = local_agreement(Path("py"), 4000, Path("model"), [])
+    assert agreement[1:3] == ["-m", "whisperlivekit.basic_server"]
+    assert pairs(agreement)["--model_dir"] == "model"
+    assert pairs(agreement)["--backend-policy"] == "localagreement"
+    simul = simul_streaming(Path("py"), 4000, Path("model"), [])
+    assert simul[1] == str(LAUNCHER)
+    assert LAUNCHER.is_file()
+    assert pairs(simul)["--ct2-model-dir"] == "model"
+    assert pairs(simul)["--backend-policy"] == "simulstreaming"
