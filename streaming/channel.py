@@ -192,7 +192,7 @@ class Channel:
         if unknown and end - segment.start < _DETECTABLE_SAMPLES:
             return
         audio = self._ring.read(span.start, end)
-        yield segment.partial_request(audio, span.start, timed=span.timed, heard=self._heard.codes)
+        yield segment.partial_request(audio, span, heard=self._heard.codes)
 
     def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
         """In a pause that may be the end: the whole segment, as its final would have it."""

@@ -57,7 +57,7 @@ class DecodeRequest:
 
     ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for the model's full 30 s
     window: slow, and immune to the loops of short windows; ``doubt`` then says what was wrong
-    with the first attempt.
+    with the first attempt. ``cut_off`` says that the audio ends within speech, maybe in a word.
     """
 
     kind: Kind
@@ -72,6 +72,7 @@ class DecodeRequest:
     words: bool = True
     padded: bool = False
     doubt: str = ""
+    cut_off: bool = False
 
     @property
     def end_sample(self) -> int:

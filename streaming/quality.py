@@ -23,10 +23,11 @@ _LOOP_WORDS = 4
 _LOOP_TIMES = 3
 _SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
 _ECHO_WORDS = 3
+_BEGUN_WORDS = 2
 _REACH_MS = 600
 _GUESS_LOGPROB = -1.5
 _NOISE_LOGPROB = -1.2
-_NONSENSE_LOGPROB = -1.8
+_NONSENSE_LOGPROB = -2.5
 _UNCERTAIN_NO_SPEECH = 0.4
 _CLEAR_MS = 100  # knocks, taps and tones that were taken for a voice had none
 _STOCK_LOGPROB = -0.4
@@ -117,17 +118,19 @@ def _without_stutter(words: Sequence[Word], names: Sequence[str]) -> tuple[Word,
     return tuple(words[: len(words) - run + 1] if run > 2 and instant >= run - 2 else words)
 
 
-def without_tail(words: Sequence[Word]) -> tuple[Word, ...]:
+def without_tail(words: Sequence[Word], *, begun: bool = False) -> tuple[Word, ...]:
     """Return the words of a hypothesis that hit its cap, without the repetition that filled it.
 
     The first pass of a loop is what was said: all that follows is a copy of it, the last one cut
-    off somewhere, maybe within a word.
+    off somewhere, maybe within a word. ``begun`` takes the first two words of a copy for one:
+    right where the cap is tight, and where what is cut by mistake is heard again soon.
     """
     names = [normalized(word.text) for word in words]
     for start in range(len(names)):
-        for period in range(1, (len(names) - start) // 2 + 1):
+        for period in range(1, len(names) - start):
             copy = names[start + period : -1]
-            if len(copy) >= max(period, _ECHO_WORDS) - 1 and copy == names[start : -1 - period]:
+            least = _BEGUN_WORDS if begun else max(period, _ECHO_WORDS) - 1
+            if len(copy) >= least and copy == names[start : -1 - period]:
                 return tuple(words[: start + period])
     return tuple(words)
 
@@ -168,7 +171,10 @@ def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
     """
     if hypothesis.average_logprob < _GUESS_LOGPROB or not_speech(hypothesis) == "no_speech":
         return ()
-    words = _first_pass(hypothesis)
+    words = hypothesis.words
+    if hypothesis.looped:
+        words = without_tail(words, begun=True)
+    words = without_echo(words)
     return () if loops(words) else words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,8 @@ from streaming.language import SegmentLanguage
 from streaming.options import SessionConfig
 from streaming.quality import degenerate, not_speech, once, showable, with_words, without_loop
 from streaming.segmenter import POST_ROLL
-from streaming.stabilizer import Stabilizer, Stable
-from streaming.window import Window, WindowConfig
+from streaming.stabilizer import Stabilizer, Stable, held_back
+from streaming.window import Span, Window, WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
@@ -74,10 +75,17 @@ class Segment:
     # -- while it is spoken --------------------------------------------------------------------
 
     def partial_request(
-        self, audio: Samples, start: int, *, timed: bool, heard: tuple[str, ...]
+        self, audio: Samples, span: Span, *, heard: tuple[str, ...]
     ) -> DecodeRequest:
         """Ask for the trailing window's text."""
-        return self._request(Kind.PARTIAL, audio, start, words=timed, heard=heard)
+        return self._request(
+            Kind.PARTIAL,
+            audio,
+            span.start,
+            words=span.timed,
+            heard=heard,
+            cut_off=span.cut_off,
+        )
 
     def partial_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
         """Take the window's hypothesis; return a partial where the text has changed.
@@ -86,7 +94,9 @@ class Segment:
         """
         if not self._language.sure:
             return []
-        words = showable(hypothesis)
+        words: Sequence[Word] = showable(hypothesis)
+        if request.cut_off:
+            words = held_back(words)
         if not words:
             return []
         self._stabilizer.update(_absolute(words, request.start_sample))
@@ -269,6 +279,7 @@ class Segment:
         heard: tuple[str, ...],
         padded: bool = False,
         doubt: str = "",
+        cut_off: bool = False,
     ) -> DecodeRequest:
         return DecodeRequest(
             kind=kind,
@@ -283,6 +294,7 @@ class Segment:
             words=words,
             padded=padded,
             doubt=doubt,
+            cut_off=cut_off,
         )
 
 
@@ -293,7 +305,7 @@ def _middle_ms(word: Word) -> float:
     return (word.start_ms + word.end_ms) / 2
 
 
-def _absolute(words: tuple[Word, ...], start_sample: int) -> tuple[Word, ...]:
+def _absolute(words: Sequence[Word], start_sample: int) -> tuple[Word, ...]:
     """Move word times from the request's audio to stream time."""
     offset = start_sample // SAMPLES_PER_MS
     return tuple(

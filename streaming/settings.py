@@ -149,10 +149,10 @@ class PartialSettings(_Section):
         default=160, ge=20, le=5_000, description="a pause as long as this brings one at once"
     )
     trim_ms: int = Field(
-        default=6_000, ge=2_000, le=20_000, description="longest stretch decoded for one"
+        default=4_000, ge=2_000, le=20_000, description="longest stretch decoded for one"
     )
     keep_ms: int = Field(
-        default=2_000, ge=500, le=10_000, description="what is left of it when it is shortened"
+        default=1_200, ge=500, le=10_000, description="what is left of it when it is shortened"
     )
 
     @model_validator(mode="after")

@@ -15,8 +15,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from streaming.decoding import Word
+
+# Of audio that ends within speech, so many words at the end are shown only if they are at least
+# so likely to be right (docs/adr/0012-held-back-words.md).
+_DOUBTED_WORDS: Final = 2
+_DOUBTFUL: Final = 0.5
 
 
 def normalized(word: str) -> str:
@@ -81,6 +87,19 @@ class Stabilizer:
     def hidden(self) -> int:
         """How many committed words lie before the window."""
         return self._hidden
+
+
+def held_back(words: Sequence[Word]) -> Sequence[Word]:
+    """Return the words of audio that ends within speech, without an end that is a mere guess.
+
+    The last sounds before the cut may be half a word, which the next hypothesis would take back.
+    They are held back if the model itself doubts the word that it made of them.
+    """
+    for place in range(max(0, len(words) - _DOUBTED_WORDS), len(words)):
+        confidence = words[place].confidence
+        if confidence is not None and confidence < _DOUBTFUL:
+            return words[:place]
+    return words
 
 
 def _split_point(committed: Sequence[Word], words: Sequence[Word]) -> int:

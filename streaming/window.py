@@ -25,17 +25,22 @@ class WindowConfig:
     step_ms: int = 400
     first_ms: int = 600
     pause_ms: int = 160
-    trim_ms: int = 6_000
-    keep_ms: int = 2_000
+    trim_ms: int = 4_000
+    keep_ms: int = 1_200
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of samples to decode, and whether word times are wanted for moving the window."""
+    """A stretch of samples to decode.
+
+    ``timed``: word times are wanted, the window is to be moved by them. ``cut_off``: it ends while
+    somebody speaks.
+    """
 
     start: int
     end: int
     timed: bool
+    cut_off: bool
 
 
 class Window:
@@ -72,7 +77,7 @@ class Window:
             return None
         end = voice_end + pause if paused else now
         timed = end - self._start > config.trim_ms * SAMPLES_PER_MS * 2 // 3
-        return Span(self._start, end, timed)
+        return Span(self._start, end, timed, cut_off=not paused)
 
     def decoded(self, end: int) -> None:
         """Note that a partial up to ``end`` has been asked for."""

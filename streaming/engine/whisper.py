@@ -28,7 +28,7 @@ from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, settle
 from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
-from streaming.engine.words import spans, timed_words, token_starts
+from streaming.engine.words import spans, timed_words, token_starts, untimed_words
 from streaming.language import choose_language
 
 _SAMPLE_RATE = 16_000
@@ -41,8 +41,15 @@ _PADDING_SAMPLES = {
     Kind.EARLY: 2 * _SAMPLE_RATE,
     Kind.PARTIAL: _SAMPLE_RATE,
 }
+# No one speaks more tokens than this in a second; a loop does. Scripts that the vocabulary has
+# hardly any pieces for take several tokens a letter: there, the model's own limit is the only one.
 _TOKENS_PER_SECOND = 6
-_SPARE_TOKENS = 12
+_MORE_TOKENS_PER_SECOND = 10
+_MORE_TOKENS = frozenset(("ar", "el", "fa", "he", "ja", "ps", "sd", "th", "ur", "yi", "yue", "zh"))
+_MANY_TOKENS = frozenset(
+    ("am", "as", "bn", "bo", "gu", "hi", "hy", "ka", "km", "kn", "lo", "ml", "mr", "my", "ne")
+) | {"pa", "sa", "si", "ta", "te"}
+_SPARE_TOKENS = {Kind.FINAL: 12, Kind.EARLY: 12, Kind.PARTIAL: 4}
 # Languages whose tokens the tokenizer splits by character, not at spaces.
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _CONTEXT_TOKENS = 448  # what the decoder has positions for, prompt included
@@ -125,13 +132,14 @@ class WhisperEngine:
         """Group by what one ``generate`` call demands of its rows.
 
         Start-of-transcript at one position (so: prompts of one length), as many task tokens, and
-        about one feature length, so that little of a row is padding.
+        about one feature length, so that little of a row is padding. Partials stay among
+        themselves: they are cut off earlier.
         """
         prompt = len(self._prompt(request.prompt, request.hotwords))
         seconds = self._window_samples(request) / _SAMPLE_RATE
         # Steps of about a third of an octave: a row is at most a quarter padding.
         bucket = math.ceil(3 * math.log2(seconds))
-        return request.padded, prompt, bucket, request.words
+        return request.kind is Kind.PARTIAL, request.padded, prompt, bucket, request.words
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder.
@@ -155,7 +163,11 @@ class WhisperEngine:
             self._full_prompt(request, language)
             for request, (language, _) in zip(requests, languages, strict=True)
         ]
-        caps = [_token_cap(request) for request in requests]
+        caps = [
+            _token_cap(request, language)
+            for request, (language, _) in zip(requests, languages, strict=True)
+        ]
+        untimed = not any(request.words for request in requests)
         with stages.spent_on(DECODER):
             results = self._model.generate(
                 encoded,
@@ -164,6 +176,7 @@ class WhisperEngine:
                 max_length=_max_length(max(caps), len(prompts[0])),
                 return_scores=True,
                 return_no_speech_prob=True,
+                return_logits_vocab=untimed,
             )
         # The call's cap is that of the longest row; what a shorter one said beyond its own is cut,
         # so that no row's answer hangs on what it was batched with.
@@ -171,7 +184,12 @@ class WhisperEngine:
             [token for token in result.sequences_ids[0] if token < self._eot][:cap]
             for result, cap in zip(results, caps, strict=True)
         ]
-        words = self._words(encoded, requests, languages, tokens)
+        probabilities = (
+            [_probabilities(result, len(row)) for result, row in zip(results, tokens, strict=True)]
+            if untimed
+            else None
+        )
+        words = self._words(encoded, requests, languages, tokens, probabilities)
         out: list[Hypothesis] = []
         for i, result in enumerate(results):
             count = len(tokens[i])
@@ -278,8 +296,12 @@ class WhisperEngine:
         requests: Sequence[DecodeRequest],
         languages: Sequence[tuple[str, float]],
         tokens: Sequence[list[int]],
+        probabilities: Sequence[list[float]] | None,
     ) -> list[tuple[Word, ...]]:
-        """Split each row's tokens into words, and align those rows that want times."""
+        """Split each row's tokens into words, and align those rows that want times.
+
+        Alignment gives the probabilities of the words' tokens too; without, they are handed in.
+        """
         out: list[tuple[Word, ...]] = [()] * len(requests)
         for key in {
             (language, request.task.value)
@@ -299,7 +321,8 @@ class WhisperEngine:
                 split = {i: spans(*_split(splitter, tokens[i]), spaced=spaced) for i in mine}
             timed = [i for i in mine if requests[i].words]
             for i in mine:
-                out[i] = tuple(Word(span.text) for span in split[i])
+                known = probabilities[i] if probabilities is not None else None
+                out[i] = untimed_words(split[i], known, self._calibration)
             if not timed:
                 continue
             # The encoder's output can't be sliced by row: the others ride along without text.
@@ -325,10 +348,23 @@ class WhisperEngine:
         return out
 
 
-def _token_cap(request: DecodeRequest) -> int:
-    """No one speaks more tokens than this in so much time; a loop does."""
+def _token_cap(request: DecodeRequest, language: str) -> int:
+    """Return how many tokens may be spoken in the request's audio, and a few more."""
+    if language in _MANY_TOKENS:
+        return _MOST_TOKENS
+    rate = _MORE_TOKENS_PER_SECOND if language in _MORE_TOKENS else _TOKENS_PER_SECOND
     seconds = len(request.audio) / _SAMPLE_RATE
-    return min(_MOST_TOKENS, math.ceil(_TOKENS_PER_SECOND * seconds) + _SPARE_TOKENS)
+    return min(_MOST_TOKENS, math.ceil(rate * seconds) + _SPARE_TOKENS[request.kind])
+
+
+def _probabilities(result: Any, count: int) -> list[float]:
+    """Return the probability of each of the first ``count`` tokens of a greedy result."""
+    out: list[float] = []
+    for logits, token in zip(result.logits[0][:count], result.sequences_ids[0], strict=False):
+        row = np.asarray(logits).reshape(-1)
+        # The chosen token has the greatest logit, so that nothing overflows.
+        out.append(float(1.0 / np.exp(row - row[token]).sum()))
+    return out
 
 
 def _max_length(tokens: int, prompt: int) -> int:

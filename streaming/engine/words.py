@@ -121,6 +121,25 @@ def token_starts(path: Sequence[tuple[int, int]], token_count: int) -> list[int]
     return starts
 
 
+def untimed_words(
+    words: Sequence[TokenSpan],
+    probabilities: Sequence[float] | None,
+    calibration: Calibration = MEASURED,
+) -> tuple[Word, ...]:
+    """Return the words without times; with the chance that each is right, where it can be told.
+
+    Each word speaks for itself alone: half a word at the end of the audio so far says nothing
+    against those before it.
+    """
+    if probabilities is None:
+        return tuple(Word(span.text) for span in words)
+    alone = [evidence([span.spoken], probabilities)[0] for span in words]
+    return tuple(
+        Word(span.text, confidence=calibration.confidence(each))
+        for span, each in zip(words, alone, strict=True)
+    )
+
+
 def timed_words(
     words: Sequence[TokenSpan],
     starts: Sequence[int],

@@ -101,9 +101,10 @@ def test_what_was_never_said(said: Hypothesis, reason: str | None) -> None:
     [
         # A voice that was heard clearly may say something improbable, as one word alone often is.
         (hypothesis("No", average_logprob=-1.26, no_speech=0.14), 380, None),
+        (hypothesis("Goodbye", average_logprob=-1.95, no_speech=0.15), 600, None),
         (hypothesis("No", average_logprob=-1.26, no_speech=0.14), 80, "low_probability"),
         (hypothesis("No", average_logprob=-1.26, no_speech=0.41), 380, "low_probability"),
-        (hypothesis("Bum", average_logprob=-1.81, no_speech=0.1), 380, "low_probability"),
+        (hypothesis("Bum", average_logprob=-2.51, no_speech=0.1), 380, "low_probability"),
         # Stock phrases need a doubt of their own.
         (hypothesis("Thank you.", average_logprob=-0.3), 400, None),
         (hypothesis("Thank you.", average_logprob=-1.1), 400, None),
@@ -180,6 +181,13 @@ def test_a_last_word_said_often_in_one_instant_is_said_once() -> None:
 )
 def test_of_a_hypothesis_that_hit_its_cap_the_first_pass_is_kept(said: str, kept: str) -> None:
     assert text(without_tail(words(said))) == kept
+
+
+def test_where_the_cap_is_tight_the_beginning_of_a_copy_gives_a_loop_away() -> None:
+    said = words("we met at noon we met a")
+    assert text(without_tail(said)) == "we met at noon we met a"
+    assert text(without_tail(said, begun=True)) == "we met at noon"
+    assert text(without_tail(words("we met at noon and we"), begun=True)) == "we met at noon and we"
 
 
 @pytest.mark.parametrize(

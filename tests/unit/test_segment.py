@@ -11,7 +11,7 @@ from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, 
 from streaming.events import EndReason, Final, Partial, Suppressed
 from streaming.options import SessionConfig
 from streaming.segment import Segment
-from streaming.window import WindowConfig
+from streaming.window import Span, WindowConfig
 
 MS = 16
 ENGLISH = LanguageChoice(fixed="en")
@@ -39,7 +39,8 @@ def said(*texts: str, **fields: object) -> Hypothesis:
 
 
 def partial(it: Segment, start_ms: int, ms: int, *texts: str) -> list[Partial]:
-    request = it.partial_request(silence(ms), start_ms * MS, timed=True, heard=())
+    span = Span(start_ms * MS, (start_ms + ms) * MS, timed=True, cut_off=False)
+    request = it.partial_request(silence(ms), span, heard=())
     events = it.partial_done(request, said(*texts))
     assert all(isinstance(event, Partial) for event in events)
     return [event for event in events if isinstance(event, Partial)]
@@ -58,11 +59,12 @@ def final(it: Segment) -> Final:
 
 def test_requests_say_what_the_client_asked_for() -> None:
     it = segment(task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",))
-    asked = it.partial_request(silence(800), 1_200 * MS, timed=False, heard=())
+    span = Span(1_200 * MS, 2_000 * MS, timed=False, cut_off=True)
+    asked = it.partial_request(silence(800), span, heard=())
     assert asked == DecodeRequest(
         kind=Kind.PARTIAL, channel=1, segment=4, start_sample=1_200 * MS, audio=silence(800),
         language=ENGLISH, task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",),
-        words=False, padded=False,
+        words=False, padded=False, cut_off=True,
     )  # fmt: skip
     early = it.early_request(silence(900), ())
     assert (early.kind, early.start_sample, early.words) == (Kind.EARLY, it.start, True)
@@ -83,9 +85,26 @@ def test_partials_are_numbered_and_sent_only_when_something_changed() -> None:
     assert it.shown
 
 
+def test_a_doubted_end_is_shown_only_when_nobody_speaks_on() -> None:
+    it = segment()
+    heard = said("a", "thick", "peop")
+    heard = dataclasses.replace(
+        heard, words=(*heard.words[:2], dataclasses.replace(heard.words[2], confidence=0.4))
+    )
+    span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=True)
+    (first,) = it.partial_done(it.partial_request(silence(900), span, heard=()), heard)
+    assert isinstance(first, Partial)
+    assert first.tentative == "a thick"
+    paused = dataclasses.replace(span, cut_off=False)
+    (second,) = it.partial_done(it.partial_request(silence(900), paused, heard=()), heard)
+    assert isinstance(second, Partial)
+    assert (second.committed, second.tentative) == ("a thick", " peop")
+
+
 def test_doubtful_partials_are_not_shown() -> None:
     it = segment()
-    request = it.partial_request(silence(900), it.start, timed=False, heard=())
+    span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=False)
+    request = it.partial_request(silence(900), span, heard=())
     for doubtful in (
         said("thanks", average_logprob=-1.6),
         said("thanks", average_logprob=-0.7, no_speech=0.8),
@@ -102,7 +121,7 @@ def test_a_long_window_moves_up_and_nothing_committed_is_lost() -> None:
     (grown,) = partial(it, 0, 7_200, *texts)
     assert grown.committed == " ".join(texts[:23])
     start_ms = it.window.start // MS
-    assert 0 < start_ms <= 5_200
+    assert 0 < start_ms <= 6_000
     first = start_ms // 300
     (later,) = partial(it, start_ms, 7_500 - start_ms, *texts[first:], "w24")
     assert later.committed + later.tentative == " ".join([*texts, "w24"])

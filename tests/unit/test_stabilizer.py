@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streaming.decoding import Word
-from streaming.stabilizer import Stabilizer, Stable, normalized
+from streaming.stabilizer import Stabilizer, Stable, held_back, normalized
 
 
 def words(text: str) -> list[Word]:
@@ -102,3 +102,20 @@ def test_scripts_without_spaces_are_joined_as_they_come() -> None:
 )
 def test_what_counts_as_the_same_word(one: str, other: str, alike: bool) -> None:
     assert (normalized(one) == normalized(other)) is alike
+
+
+@pytest.mark.parametrize(
+    "confidences, shown",
+    [
+        ([], 0),
+        ([0.9, 0.9, 0.9], 3),
+        ([0.9, 0.9, 0.4], 2),
+        ([0.9, 0.4, 0.9], 1),
+        ([0.4, 0.9, 0.9], 3),  # too far from the cut to be its fault
+        ([0.4], 0),
+        ([None, None], 2),
+    ],
+)
+def test_a_doubted_end_is_held_back(confidences: list[float | None], shown: int) -> None:
+    heard = [Word(f" w{n}", confidence=each) for n, each in enumerate(confidences)]
+    assert held_back(heard) == heard[:shown]

@@ -26,14 +26,14 @@ def timed(*ends_ms: int) -> list[Word]:
 
 def test_nothing_is_due_before_there_is_enough_to_understand() -> None:
     assert due(window(), 1_699) is None
-    assert due(window(), 1_700) == Span(1_000 * MS, 1_700 * MS, timed=False)
+    assert due(window(), 1_700) == Span(1_000 * MS, 1_700 * MS, timed=False, cut_off=True)
 
 
 def test_the_next_is_due_a_step_of_new_audio_later() -> None:
     it = window()
     it.decoded(1_700 * MS)
     assert due(it, 2_199) is None
-    assert due(it, 2_200) == Span(1_000 * MS, 2_200 * MS, timed=False)
+    assert due(it, 2_200) == Span(1_000 * MS, 2_200 * MS, timed=False, cut_off=True)
 
 
 def test_a_pause_makes_it_due_at_once_and_once_only() -> None:
@@ -41,7 +41,7 @@ def test_a_pause_makes_it_due_at_once_and_once_only() -> None:
     it.decoded(1_700 * MS)
     assert due(it, 1_899, 1_740) is None
     span = due(it, 1_900, 1_740)
-    assert span == Span(1_000 * MS, 1_900 * MS, timed=False)
+    assert span == Span(1_000 * MS, 1_900 * MS, timed=False, cut_off=False)
     # Found later, it ends where the pause was noticed: more silence says nothing more.
     assert due(it, 2_600, 1_740) == span
     it.decoded(span.end)
@@ -60,7 +60,7 @@ def test_what_was_said_while_decoding_is_due_as_soon_as_it_is_over() -> None:
     it = window()
     it.decoded(2_000 * MS)
     assert due(it, 2_300, 2_300) is None
-    assert due(it, 2_460, 2_300) == Span(1_000 * MS, 2_460 * MS, timed=False)
+    assert due(it, 2_460, 2_300) == Span(1_000 * MS, 2_460 * MS, timed=False, cut_off=False)
 
 
 def test_times_are_asked_for_when_the_window_is_nearly_long_enough_to_move() -> None:
@@ -82,7 +82,7 @@ def test_a_long_window_moves_behind_committed_words_but_keeps_one_and_two_second
     words = timed(1_500, 2_000, 4_000, 5_500, 6_500)
     assert it.slide(words, 7_500 * MS) == 3
     assert it.start == 5_300 * MS
-    assert due(it, 8_000) == Span(5_300 * MS, 8_000 * MS, timed=False)
+    assert due(it, 8_000) == Span(5_300 * MS, 8_000 * MS, timed=False, cut_off=True)
 
 
 def test_words_without_times_can_not_be_left_behind() -> None:

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from streaming.engine import stages
 from streaming.engine.stages import ALIGN, DECODER, ENCODER, STAGES, StageTimes
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(stages.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("streaming.engine.stages.time.perf_counter", lambda: now[0])
     return now
 
 
@@ -63,7 +62,7 @@ def test_threads_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
             local.ticks = ticks()
         return next(local.ticks)
 
-    monkeypatch.setattr(stages.time, "perf_counter", perf_counter)
+    monkeypatch.setattr("streaming.engine.stages.time.perf_counter", perf_counter)
     times = StageTimes()
 
     def spend() -> None:

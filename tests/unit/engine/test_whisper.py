@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -242,8 +243,32 @@ def test_words_are_not_aligned_unless_wanted(large: Loaded) -> None:
     plain = decode_one(large, request(words=False))
     timed = decode_one(large, request(words=True))
     assert [word.text for word in plain.words] == [word.text for word in timed.words]
-    assert all(word.start_ms is None and word.confidence is None for word in plain.words)
+    assert all(word.start_ms is None and word.end_ms is None for word in plain.words)
     assert len(large.calls.aligned) == 1
+
+
+def test_words_without_alignment_are_trusted_as_far_as_the_decoder_did(large: Loaded) -> None:
+    plain = decode_one(large, request(words=False))
+    sure = [word.confidence for word in plain.words]
+    assert all(confidence is not None and 0 < confidence < 1 for confidence in sure)
+    assert len(set(sure)) > 1
+
+
+@pytest.mark.parametrize(
+    "language, kind, most",
+    [
+        ("en", Kind.PARTIAL, 16),
+        ("en", Kind.FINAL, 24),
+        ("ja", Kind.FINAL, 32),
+        ("hi", Kind.PARTIAL, 224),
+    ],
+)
+def test_a_loop_is_cut_off_where_nobody_could_have_said_so_much(
+    large: Loaded, language: str, kind: Kind, most: int
+) -> None:
+    answer = decode_one(large, request(2.0, language=language, kind=kind))
+    assert answer.token_count <= most
+    assert answer.looped == (answer.token_count >= most - 1)
 
 
 # -- batches -----------------------------------------------------------------------------------
@@ -272,11 +297,11 @@ def assert_alike(batched: Hypothesis, alone: Hypothesis) -> None:
 
 def test_a_row_does_not_hang_on_its_neighbours(large: Loaded) -> None:
     requests = [
-        request(seed=1, language="yue", task=Task.TRANSLATE),
-        request(seed=2, language="en"),
-        request(seed=3, language=None),
-        request(seed=4, language="ja", kind=Kind.FINAL),
-        request(seed=5, language="en"),
+        request(seed=1, language="ko", task=Task.TRANSLATE, kind=Kind.EARLY),
+        request(seed=2, language="en", kind=Kind.EARLY),
+        request(seed=3, choice=LanguageChoice(allowed=("de", "fr")), kind=Kind.EARLY),
+        request(seed=4, language="it", kind=Kind.FINAL),
+        request(seed=5, language="en", kind=Kind.FINAL),
     ]
     for batched, each in zip(together(large, requests), requests, strict=True):
         assert_alike(batched, decode_one(large, each))
@@ -442,7 +467,8 @@ def test_a_fixed_language_needs_no_detection(large: Loaded) -> None:
 
 
 def _features(loaded: Loaded, audio: npt.NDArray[np.float32]) -> Any:
-    return loaded.engine._encode([dataclasses.replace(request(), audio=audio)])
+    features = loaded.engine._stacked([dataclasses.replace(request(), audio=audio)])
+    return loaded.calls.encode(ctranslate2.StorageView.from_array(features))
 
 
 # -- life --------------------------------------------------------------------------------------

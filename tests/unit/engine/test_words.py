@@ -6,7 +6,7 @@ import pytest
 
 from streaming.confidence import Calibration
 from streaming.decoding import Word
-from streaming.engine.words import TokenSpan, spans, timed_words, token_starts
+from streaming.engine.words import TokenSpan, spans, timed_words, token_starts, untimed_words
 
 
 def joined(pieces: list[str], *, spaced: bool = True) -> list[str]:
@@ -135,3 +135,17 @@ def test_a_word_that_is_nothing_but_marks_has_those_to_go_by() -> None:
 def test_no_word_is_certain_either_way() -> None:
     found = confidences([TokenSpan(" a", 0, 1), TokenSpan("", 1, 1)], [1.2])
     assert 0.0 < found[1] < 0.5 < found[0] < 1.0
+
+
+def test_words_without_times_are_trusted_one_by_one() -> None:
+    words = spans([" thick", " peop"], [[1, 2], [3]])
+    sure, doubtful = untimed_words(words, [0.9, 0.8, 0.3])
+    assert (sure.text, sure.start_ms, doubtful.text) == (" thick", None, " peop")
+    assert sure.confidence == untimed_words(words[:1], [0.9, 0.8])[0].confidence
+    assert sure.confidence is not None
+    assert doubtful.confidence is not None
+    assert doubtful.confidence < 0.5 < sure.confidence
+
+
+def test_words_of_unknown_probability_have_no_confidence() -> None:
+    assert untimed_words(spans([" a"], [[1]]), None) == (Word(" a"),)
