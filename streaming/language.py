@@ -35,7 +35,8 @@ def choose_language(
     """Return the likeliest language and its probability, after weighing the detector's.
 
     ``probabilities`` are (code, probability) pairs, found in so many samples. What isn't allowed
-    is left out; what is counts as if it had been heard, for it was named to be spoken.
+    is not chosen, but makes the choice less probable: it may be what was spoken. What is allowed
+    counts as if it had been heard, for it was named to be spoken.
     """
     if choice.fixed:
         return choice.fixed, choice.confidence
@@ -43,16 +44,12 @@ def choose_language(
     weights = dict.fromkeys((*choice.before, *choice.allowed), times * _BEFORE_COUNTS)
     if choice.current is not None:
         weights[choice.current] = times * _LAST_COUNTS
-    weighed = {
-        code: probability * weights.get(code, 1.0)
-        for code, probability in probabilities
-        if not choice.allowed or code in choice.allowed
-    }
-    total = sum(weighed.values())
-    if total <= 0:
+    weighed = {code: probability * weights.get(code, 1.0) for code, probability in probabilities}
+    possible = [code for code in weighed if not choice.allowed or code in choice.allowed]
+    best = max(possible, key=lambda code: weighed[code], default=None)
+    if best is None or not weighed[best]:
         return choice.current or (*choice.allowed, "en")[0], 0.0
-    best = max(weighed, key=lambda code: weighed[code])
-    return best, weighed[best] / total
+    return best, weighed[best] / sum(weighed.values())
 
 
 def believed(confidence: float) -> bool:
