@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,16 +98,26 @@ def _add(group: Any, option: Option) -> None:
         "help": option.help + _default(option),
     }
     if option.kind is bool:
-        group.add_argument(option.flag, action="store_const", const=not option.inverted, **common)
+        group.add_argument(option.flag, action=argparse.BooleanOptionalAction, **common)
     elif option.kind is tuple:
         group.add_argument(option.flag, action="append", metavar="NAME", **common)
     else:
         shown = option.metavar or (None if option.choices else option.key.upper())
         choices = f"{{{','.join(option.choices)}}}" if option.choices else shown
-        group.add_argument(option.flag, type=option.kind, metavar=choices, **common)
+        group.add_argument(option.flag, type=_reader(option), metavar=choices, **common)
+
+
+def _reader(option: Option) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        return None if option.optional and text == "none" else option.kind(text)
+
+    read.__name__ = option.kind.__name__  # as argparse says it: "invalid int value"
+    return read
 
 
 def _default(option: Option) -> str:
-    if option.default in (None, ()) or option.kind is bool:
+    if option.kind is bool:
+        return f" (default: {'yes' if option.default else 'no'})"
+    if option.default in (None, ()):
         return ""
     return f" (default: {option.default})"

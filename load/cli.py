@@ -57,15 +57,25 @@ def build_parser() -> argparse.ArgumentParser:
     known = "run | capacity | soak | replay | offline | compare | calibrate | report"
     subcommands = parser.add_subparsers(required=True, metavar=known)
 
-    run = subcommands.add_parser("run", help="play recordings into a server and score the answers")
+    run = subcommands.add_parser(
+        "run", help="play recordings into a server and score the answers", usage=_usage("run")
+    )
     add_scenario(run)
     run.add_argument("--offline", type=Path, metavar="JSON", help="reference report for the ratio")
     add_server(run)
     add_output(run)
     run.set_defaults(call=commands.run)
 
-    _add_capacity(subcommands.add_parser("capacity", help="find how many streams hold the targets"))
-    _add_soak(subcommands.add_parser("soak", help="the same streams for long: does anything grow?"))
+    _add_capacity(
+        subcommands.add_parser(
+            "capacity", help="find how many streams hold the targets", usage=_usage("capacity")
+        )
+    )
+    _add_soak(
+        subcommands.add_parser(
+            "soak", help="the same streams for long: does anything grow?", usage=_usage("soak")
+        )
+    )
     _add_offline(
         subcommands.add_parser("offline", help="error rate of the same model, recordings whole")
     )
@@ -81,6 +91,10 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument("--html", type=Path, metavar="FILE", help="write them as a page with plots")
     report.set_defaults(call=commands.report)
     return parser
+
+
+def _usage(command: str) -> str:
+    return f"python -m load {command} [--scenario NAME|FILE.toml] --manifest FILE [option ...]"
 
 
 def _add_capacity(parser: argparse.ArgumentParser) -> None:

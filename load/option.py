@@ -31,8 +31,8 @@ class Option:
     least: float | None = None
     most: float | None = None
     metavar: str | None = None
-    inverted: bool = False
-    """Whether the flag says that it is off."""
+    optional: bool = False
+    """Whether it may be nothing; ``none`` on the command line."""
 
     @property
     def name(self) -> str:
@@ -41,6 +41,8 @@ class Option:
 
     def check(self, value: Any) -> Any:
         """The value in its type; ``ScenarioError`` names the key and what was given."""
+        if value is None and self.optional:
+            return None
         if self.kind is tuple:
             items = [value] if isinstance(value, str) else value
             if not isinstance(items, Sequence) or not all(isinstance(i, str) for i in items):
@@ -76,7 +78,6 @@ def option(
     least: float | None = None,
     most: float | None = None,
     metavar: str | None = None,
-    inverted: bool = False,
 ) -> Any:
     """A field of a section with what is said about it."""
     about = {
@@ -86,7 +87,6 @@ def option(
         "least": least,
         "most": most,
         "metavar": metavar,
-        "inverted": inverted,
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -103,7 +103,14 @@ def options_of(section: str, kind: type) -> Iterator[Option]:
             value_type = types[0]
         else:
             value_type = tuple
-        yield Option(section, field.name, value_type, field.default, **field.metadata)
+        yield Option(
+            section,
+            field.name,
+            value_type,
+            field.default,
+            **field.metadata,
+            optional=type(None) in get_args(plain),
+        )
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:

@@ -70,8 +70,8 @@ class Wishes:
     )
     silence_ms: int | None = option(None, "--silence-ms", "endpointing", least=1)
     max_segment_ms: int | None = option(None, "--max-segment-ms", "endpointing", least=1)
-    partials: bool = option(True, "--no-partials", "finals only", inverted=True)
-    words: bool = option(True, "--no-words", "finals without words and times", inverted=True)
+    partials: bool = option(True, "--partials", "text while it is spoken")
+    words: bool = option(True, "--words", "finals with words and times")
     prompt: str | None = option(None, "--prompt", "what it is about")
 
 

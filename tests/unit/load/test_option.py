@@ -14,7 +14,7 @@ class Kitchen:
     heat: float | None = option(None, "--heat", "degrees")
     herbs: tuple[str, ...] = option((), "--herb", "which")
     stove: str = option("gas", "--stove", "what kind", choices=("gas", "wood"))
-    open: bool = option(True, "--closed", "no guests", inverted=True)
+    open: bool = option(True, "--open", "to guests")
 
 
 OPTIONS = {one.key: one for one in options_of("kitchen", Kitchen)}
@@ -26,9 +26,9 @@ def test_options_are_read_off_the_fields() -> None:
         ("kitchen.heat", float, None, "--heat"),
         ("kitchen.herbs", tuple, (), "--herb"),
         ("kitchen.stove", str, "gas", "--stove"),
-        ("kitchen.open", bool, True, "--closed"),
+        ("kitchen.open", bool, True, "--open"),
     ]
-    assert OPTIONS["open"].inverted
+    assert [one.key for one in OPTIONS.values() if one.optional] == ["heat"]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_options_are_read_off_the_fields() -> None:
     [
         ("spoons", 12, 12),
         ("heat", 90, 90.0),
+        ("heat", None, None),
         ("herbs", ["dill", "mint"], ("dill", "mint")),
         ("herbs", "dill", ("dill",)),
         ("stove", "wood", "wood"),
@@ -52,6 +53,7 @@ def test_values_that_fit(key: str, given: Any, taken: Any) -> None:
     [
         ("spoons", 0, "kitchen.spoons: 0 is not at least 1"),
         ("spoons", 13, "kitchen.spoons: 13 is not at most 12"),
+        ("spoons", None, "kitchen.spoons: None is not a whole number"),
         ("spoons", True, "kitchen.spoons: True is not a whole number"),
         ("spoons", 2.5, "kitchen.spoons: 2.5 is not a whole number"),
         ("heat", "hot", "kitchen.heat: 'hot' is not a number"),
