@@ -26,6 +26,7 @@ from load.word_times import TimeErrors, end_errors, time_errors
 from streaming.confidence import MEASURED, Calibration, expected_share
 from streaming.decoding import Word
 from streaming.engine.base import Engine
+from streaming.engine.pauses import lead_of
 from streaming.events import Final
 
 SCHEMA = "wirescribe.load.calibration/1"
@@ -103,7 +104,12 @@ def trust(judged: Iterable[Judged]) -> Trust | None:
 
 
 def report(
-    heard: dict[int, list[Judged]], current: Calibration, *, model: str, command: Sequence[str]
+    heard: dict[int, list[Judged]],
+    current: Calibration,
+    *,
+    model: str,
+    lead_ms: int,
+    command: Sequence[str],
 ) -> dict[str, Any]:
     """Everything, for a file: by beam size, pooled and for each set; and the fitted weights."""
     words = [word for judged in heard.values() for one in judged for word in one.words]
@@ -113,6 +119,7 @@ def report(
         "command": list(command),
         "model": model,
         "calibration": asdict(current),
+        "word_lead_ms": lead_ms,
         "fitted": asdict(fitted),
         "held_out": asdict(of_words(held_out(words))),
         "lots": [
@@ -154,6 +161,12 @@ def text(report: dict[str, Any]) -> str:
         f"ECE {out['ece10']:.3f}, Brier {out['brier']:.3f}",
         f"to use them: [engine] calibration = [{weights}]",
     ]
+    if (ends := report["lots"][0]["ends"]) is not None:
+        lead_ms = report["word_lead_ms"]
+        lines.append(
+            f"with word_lead_ms = {lead_ms}; by these references it would be "
+            f"{lead_ms - ends['bias']:.0f}, if they were made by ear or by another kind of model"
+        )
     return "\n".join(lines)
 
 
@@ -184,6 +197,12 @@ def add_command(
         metavar=("OWN", "AROUND", "OFFSET"),
         help="the weights to judge (default: those that ship)",
     )
+    parser.add_argument(
+        "--lead",
+        type=int,
+        metavar="MS",
+        help="what word times are moved by (default: what is known of a model of that name)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
     parser.add_argument("--diagram", type=Path, metavar="SVG", help="draw the reliability diagram")
     parser.set_defaults(call=lambda arguments, command: _calibrate(arguments, command, choose))
@@ -196,13 +215,14 @@ def _calibrate(
 ) -> int:
     recordings = [recording for recording in choose(arguments) if recording.is_speech]
     current = Calibration(*arguments.calibration)
-    engine = _engine(arguments, current)
+    model = arguments.model_dir.name
+    lead_ms = lead_of(model) if arguments.lead is None else arguments.lead
+    engine = _engine(arguments, current, lead_ms)
     heard = {
         beam: [_hear(recording, engine, beam) for recording in recordings]
         for beam in arguments.beam
     }
-    model = arguments.model_dir.name
-    said = report(heard, current, model=model, command=command)
+    said = report(heard, current, model=model, lead_ms=lead_ms, command=command)
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -232,7 +252,7 @@ def _hear(recording: Recording, engine: Engine, beam: int) -> Judged:
     return judge_programme(programme, hear(programme, engine, beam=beam))
 
 
-def _engine(arguments: argparse.Namespace, calibration: Calibration) -> Engine:
+def _engine(arguments: argparse.Namespace, calibration: Calibration, lead_ms: int) -> Engine:
     from streaming.engine.whisper import WhisperEngine  # loads the model libraries
 
     return WhisperEngine(
@@ -241,4 +261,5 @@ def _engine(arguments: argparse.Namespace, calibration: Calibration) -> Engine:
         device=arguments.device,
         compute_type=arguments.compute_type,
         calibration=Reasoning(calibration.own, calibration.around, calibration.offset),
+        lead_ms=lead_ms,
     )

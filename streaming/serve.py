@@ -219,6 +219,7 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
             max_batch=settings.max_batch,
             partial=(small.path, small.name) if two else None,
             calibration=Calibration(*settings.calibration) if settings.calibration else MEASURED,
+            lead_ms=settings.word_lead_ms,
         )
 
     return load

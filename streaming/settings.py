@@ -95,6 +95,14 @@ class EngineSettings(_Section):
         "`python -m load calibrate` prints them; empty: those of base",
     )
 
+    word_lead_ms: int | None = Field(
+        default=None,
+        ge=-500,
+        le=500,
+        description="by how much the model's word alignment runs ahead of the sound, which is "
+        "taken back; not set: as measured for the model, or for base",
+    )
+
     @field_validator("calibration")
     @classmethod
     def _ordering(cls, value: tuple[float, ...]) -> tuple[float, ...]:

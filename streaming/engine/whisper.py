@@ -26,7 +26,7 @@ from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task, Word
 from streaming.engine.base import EngineInfo
 from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
-from streaming.engine.pauses import find_pauses, settle
+from streaming.engine.pauses import find_pauses, lead_of, settle
 from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
 from streaming.engine.words import spans, timed_words, token_starts, untimed_words
 from streaming.language import choose_language
@@ -77,6 +77,7 @@ class WhisperEngine:
         max_batch: int = 8,
         memory: Callable[[], int | None] = lambda: None,
         calibration: Calibration = MEASURED,
+        lead_ms: int | None = None,
     ) -> None:
         """Load the model in ``path``; ModelUnavailable or BadConfiguration say why it can't be."""
         place = device if device == "cpu" else f"{device}:{device_index}"
@@ -100,6 +101,7 @@ class WhisperEngine:
         self._multilingual: bool = self._model.is_multilingual
         self._memory = memory
         self._calibration = calibration
+        self._lead_ms = lead_of(name) if lead_ms is None else lead_ms
         self._stages = StageTimes()
         self._info = EngineInfo(
             model=name,
@@ -344,7 +346,8 @@ class WhisperEngine:
                         duration_ms,
                         self._calibration,
                     )
-                    out[i] = settle(aligned_words, find_pauses(requests[i].audio), duration_ms)
+                    pauses = find_pauses(requests[i].audio)
+                    out[i] = settle(aligned_words, pauses, duration_ms, self._lead_ms)
         return out
 
 

@@ -73,6 +73,7 @@ def test_text_of_the_environment_becomes_what_the_setting_is() -> None:
             "WIRESCRIBE_ENGINE__CALIBRATION": "0.9, 0.4, -0.1",
             "WIRESCRIBE_ENGINE__DEVICE_INDEX": "0, 2",
             "WIRESCRIBE_ENGINE__OFFLINE": "true",
+            "WIRESCRIBE_ENGINE__WORD_LEAD_MS": "-90",
             "WIRESCRIBE_ENGINE__MODELS_DIR": "/somewhere",
             "WIRESCRIBE_VAD__MODE": "silero",
             "WIRESCRIBE_LIMITS__MAX_RATE": "1.5",
@@ -83,6 +84,7 @@ def test_text_of_the_environment_becomes_what_the_setting_is() -> None:
     assert settings.engine.calibration == (0.9, 0.4, -0.1)
     assert settings.engine.device_index == (0, 2)
     assert settings.engine.offline is True
+    assert settings.engine.word_lead_ms == -90
     assert settings.engine.models_dir == Path("/somewhere")
     assert settings.vad.mode is VadMode.SILERO
     assert settings.limits.max_rate == 1.5
@@ -158,6 +160,7 @@ def test_an_unknown_name_is_refused_wherever_it_stands(tmp_path: Path) -> None:
         ("server", "drain_s", -1),
         ("engine", "device", "tpu"),
         ("engine", "device_index", ["x"]),
+        ("engine", "word_lead_ms", 501),
         ("engine", "calibration", [1.0, 0.5]),
         ("engine", "calibration", [-1.0, 0.5, 0.0]),
         ("vad", "mode", "loud"),

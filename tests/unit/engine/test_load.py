@@ -82,6 +82,22 @@ def test_how_probabilities_become_confidences_can_be_set(large: Path) -> None:
     assert min(most) > 0.5 > max(least)
 
 
+def test_what_word_times_are_moved_by_is_known_of_the_model_or_set(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads: list[int] = []
+
+    def settled(words: Any, pauses: Any, duration_ms: int, lead_ms: int) -> Any:
+        leads.append(lead_ms)
+        return words
+
+    monkeypatch.setattr("streaming.engine.whisper.settle", settled)
+    for name, lead_ms in (("base", None), ("tiny.en", None), ("tiny.en", -7)):
+        (engine,) = load_engines(large, CPU, name=name, workers=1, max_batch=1, lead_ms=lead_ms)
+        engine.decode([request()])
+    assert leads == [40, -110, -7]
+
+
 def test_workers_and_batches_can_be_set(large: Path) -> None:
     (engine,) = load(large, CPU, workers=3, max_batch=7)
     assert (engine.info.concurrency, engine.info.max_batch) == (3, 7)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from streaming.decoding import Word
-from streaming.engine.pauses import find_pauses, settle
+from streaming.engine.pauses import USUAL_LEAD_MS, find_pauses, lead_of, settle
 
 LEAD = 40  # what is taken back of the attention's lead
 
@@ -66,6 +66,25 @@ def test_loudness_does_not_matter() -> None:
 
 
 # -- settle ------------------------------------------------------------------------------------
+
+
+def test_leads_are_known_of_models_that_were_measured() -> None:
+    assert (lead_of("base"), lead_of("tiny.en")) == (40, -110)
+    assert lead_of("/somewhere/my-model") == USUAL_LEAD_MS
+
+
+@pytest.mark.parametrize("lead_ms", [LEAD, 0, -110])
+def test_a_lead_is_taken_back_and_a_lag_made_up_for(lead_ms: int) -> None:
+    words = timed((0, 200), (200, 500), (500, 900))
+    assert times(settle(words, [], 1000, lead_ms)) == [
+        (0, 200 + lead_ms), (200 + lead_ms, 500 + lead_ms), (500 + lead_ms, 900 + lead_ms),
+    ]  # fmt: skip
+
+
+def test_no_word_is_moved_out_of_the_audio() -> None:
+    words = timed((0, 60), (60, 120), (800, 990))
+    assert times(settle(words, [], 1000, -110)) == [(0, 0), (0, 10), (690, 880)]
+    assert times(settle(words, [], 1000, 90)) == [(0, 150), (150, 210), (890, 1000)]
 
 
 def test_words_that_follow_each_other_only_lose_the_lead() -> None:

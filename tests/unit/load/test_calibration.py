@@ -101,7 +101,7 @@ def judged(name: str, seed: int) -> Judged:
 
 def test_the_report_by_beams_and_sets() -> None:
     heard = {1: [judged("a", 1), judged("b", 2)], 5: [judged("a", 3), Judged("c", (), ())]}
-    made = report(heard, CURRENT, model="base", command=["x"])
+    made = report(heard, CURRENT, model="base", lead_ms=40, command=["x"])
     assert [(lot["beam"], lot["set"], lot["words"]["words"]) for lot in made["lots"]] == [
         (1, "all sets", 600), (1, "a", 300), (1, "b", 300), (5, "all sets", 300), (5, "a", 300),
     ]  # fmt: skip
@@ -110,7 +110,8 @@ def test_the_report_by_beams_and_sets() -> None:
     assert made["held_out"]["ece10"] < 0.05
     said = text(made)
     assert f"calibration = [{made['fitted']['own']:g}, " in said
-    assert len(said.splitlines()) == 1 + 5 + 3
+    assert len(said.splitlines()) == 1 + 5 + 4
+    assert "with word_lead_ms = 40; by these references it would be 20" in said
 
 
 def test_the_command_says_what_it_needs() -> None:
