@@ -72,7 +72,7 @@ _CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
 _DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
 _GIVE_UP = 400 * _SAMPLES_PER_MS
 _LONGEST_FADE = 160 * _SAMPLES_PER_MS
-_CLEAR = 0.8  # what is no voice rarely seems one by more
+_CLEAR = 0.6  # knocks are taken for a voice by less, in a large hall a voice by little more
 
 
 @dataclass(slots=True)

@@ -303,7 +303,7 @@ def test_of_two_opinions_on_the_same_words_the_last_one_counts() -> None:
 
 
 def test_how_much_of_a_segment_is_a_voice_without_doubt() -> None:
-    doubtful = Activity(voiced=True, sounding=True, probability=0.7, level=0.3)
+    doubtful = Activity(voiced=True, sounding=True, probability=0.55, level=0.3)
     feed = Feed(max_segment_ms=2_000)
     closed = [s for s in feed.all((doubtful, 30), (VOICE, 90), (QUIET, 40)) if type(s) is Closed]
     assert closed[0].clear_ms < 1_400
