@@ -10,7 +10,7 @@ from load import html
 from load.axis import linear
 from load.figures import latency_shares
 from load.pages import machine_line
-from load.peers.table import cells_of, title_of, troubles_of
+from load.peers.table import cells_of, plural, title_of, troubles_of
 from load.plot import Series, line_plot
 
 _DEFINITIONS = (
@@ -58,16 +58,22 @@ def compare_page(report: dict[str, Any]) -> str:
                 _over_streams(report, "Word error rate", "%", _error_percent),
                 _over_streams(report, "CPU", "CPU s / audio s", _plain("cpu_s_per_audio_s")),
             ),
-        )
+        ),
+        html.section(
+            "Words over time since they were spoken",
+            html.figures(*(_shares(report, streams) for streams in many)),
+            html.paragraph(
+                "Words that were recognised at all; the share of all is in the tables.", faint=True
+            ),
+        ),
     ]
     for streams in many:
         head, *rows = cells_of(report, streams)
         sections.append(
             html.section(
-                f"{streams} streams",
+                plural(streams, "stream"),
                 html.table(head, rows),
                 *(html.paragraph(trouble) for trouble in troubles_of(report, streams)),
-                html.figures(_shares(report, streams)),
             )
         )
     servers = [
@@ -92,7 +98,7 @@ def compare_page(report: dict[str, Any]) -> str:
         html.section("Definitions", html.definitions(_DEFINITIONS)),
     ]
     title = report["label"] or "Streaming servers side by side"
-    said = f"{report['date']}, model {report['model']}, {report['rounds']} rounds"
+    said = f"{report['date']}, model {report['model']}, {plural(report['rounds'], 'round')}"
     return html.page(title, said, sections)
 
 
@@ -148,4 +154,4 @@ def _shares(report: dict[str, Any], streams: int) -> str:
         for cell in report["cells"]
         if cell["streams"] == streams
     ]
-    return latency_shares(f"Word first shown, {streams} streams, share of words", named)
+    return latency_shares(f"Word first shown, {plural(streams, 'stream')}, share of words", named)

@@ -31,7 +31,7 @@ def cells_of(report: dict[str, Any], streams: int) -> list[list[str]]:
     """Head and rows for one number of streams, a column for each server."""
     names = [one["name"] for one in report["contenders"]]
     cells = {c["contender"]: c for c in report["cells"] if c["streams"] == streams}
-    head = [f"{streams} streams, p50 / p95", *map(title_of, report["contenders"])]
+    head = [f"{plural(streams, 'stream')}, p50 / p95", *map(title_of, report["contenders"])]
     return [
         head,
         *([title, *[_cell(cells[name], show) for name in names]] for title, show in rows()),
@@ -45,6 +45,11 @@ def compare_table(report: dict[str, Any]) -> str:
         troubles = (f"\n{trouble}" for trouble in troubles_of(report, streams))
         blocks.append(_grid(cells_of(report, streams)) + "".join(troubles))
     return "\n\n".join(blocks)
+
+
+def plural(count: int, noun: str) -> str:
+    """A number of things."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def troubles_of(report: dict[str, Any], streams: int) -> list[str]:
