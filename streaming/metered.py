@@ -62,9 +62,9 @@ class MeteredDetector(VoiceDetector):
         self._metrics = metrics
 
     def judge(self, frames: npt.NDArray[np.float32]) -> list[Activity]:
-        """Judge frames of shape (n, 320), against the clock."""
-        began = time.perf_counter()
+        """Judge frames of shape (n, 320), against the processor's clock."""
+        began = time.thread_time()
         try:
             return super().judge(frames)
         finally:
-            self._metrics.voice_detected(time.perf_counter() - began)
+            self._metrics.voice_detected(time.thread_time() - began)

@@ -169,7 +169,7 @@ class Service:
         for engine in self._engines:
             await asyncio.to_thread(_warm_up, engine)
         # The network of the voice detector is loaded here too, not in someone's first second.
-        VoiceDetector(self._vad)
+        await asyncio.to_thread(VoiceDetector, self._vad)
         metered = [MeteredEngine(engine, self.metrics) for engine in self._engines]
         self._scheduler = Scheduler(metered)
         self._scheduler.start()

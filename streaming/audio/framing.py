@@ -89,14 +89,21 @@ class Framer:
         self._received_bytes += memoryview(data).nbytes
         self._received_samples += len(block)
         self._pending = bytes(joined[whole:])
-        return _by_channel(out)
+        return self._by_channel(out)
 
     def flush(self) -> Samples:
         """Return what the resampler holds back: afterwards nothing received is missing.
 
         Bytes of an incomplete sample stay pending. The stream may go on.
         """
-        return _by_channel(self._resampler.flush())
+        return self._by_channel(self._resampler.flush())
+
+    def _by_channel(self, block: Samples) -> Samples:
+        out = np.ascontiguousarray(block.T)
+        if self.format.sample_rate != SAMPLE_RATE:
+            # The filter overshoots a little at steps near full scale; full scale is the promise.
+            np.clip(out, -1, 1, out=out)
+        return out
 
     def _decode(self, data: memoryview) -> Samples:
         """Whole frames of bytes to float32 of shape (frames, channels)."""
@@ -127,11 +134,6 @@ class Framer:
             self._clipped_samples += beyond
             np.clip(values, -1, 1, out=values)
         return values
-
-
-def _by_channel(block: Samples) -> Samples:
-    # The filter overshoots a little at steps near full scale; full scale is the promise.
-    return np.clip(np.ascontiguousarray(block.T), -1, 1)
 
 
 @dataclass(frozen=True, slots=True)

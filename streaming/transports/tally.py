@@ -81,12 +81,12 @@ class Tally:
 
     @contextmanager
     def handling(self) -> Iterator[None]:
-        """Count the time inside the block as spent by the session on audio."""
-        began = time.perf_counter()
+        """Count the processor's time inside the block as spent by the session on audio."""
+        began = time.thread_time()
         try:
             yield
         finally:
-            self._metrics.audio_handled(time.perf_counter() - began)
+            self._metrics.audio_handled(time.thread_time() - began)
 
     # -- text ----------------------------------------------------------------------------------
 

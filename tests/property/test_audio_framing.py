@@ -100,6 +100,7 @@ def test_flushes_leave_a_slow_sine_where_it_was(rate: int, steps: list[int]) -> 
     st.lists(st.integers(0, 1_500), max_size=15),
     st.integers(1, 400),
 )
+@settings(deadline=None)
 def test_frames_joined_are_the_stream(channels: int, lengths: list[int], size: int) -> None:
     cutter = FrameCutter(channels, size)
     total = sum(lengths)
