@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load.alignment import Pair, align
+from load.alignment import Pair, align, align_by_parts
 
 WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=12)
 
@@ -89,3 +89,31 @@ def test_a_true_beginning_is_found_whole(words: list[str], length: int) -> None:
     beginning = words[:length]
     found = align(beginning, words, open_end=True)
     assert [(pair.left, pair.right) for pair in found] == [(i, i) for i in range(len(beginning))]
+
+
+def test_long_sequences_are_aligned_part_by_part() -> None:
+    left = [f"w{number % 50}" for number in range(1000)]
+    times = [number * 0.4 for number in range(1000)]
+    # The hypothesis misses every hundredth word and says one more after every seventieth.
+    right: list[str] = []
+    right_times: list[float] = []
+    matches: list[tuple[int, int]] = []
+    for number, word in enumerate(left):
+        if number % 100:
+            matches.append((number, len(right)))
+            right.append(word)
+            right_times.append(times[number] + 0.1)
+        if number % 70 == 69:
+            right.append("uh")
+            right_times.append(times[number] + 0.3)
+    found = align_by_parts(left, right, times, right_times, part=60)
+    equal = [(pair.left, pair.right) for pair in found if pair.same]
+    assert set(equal) <= set(matches)
+    assert len(equal) >= len(matches) - 2 * (1000 // 60)
+    whole = align_by_parts(left, right, times, right_times, part=1000)
+    assert [(pair.left, pair.right) for pair in whole if pair.same] == matches
+
+
+def test_parts_need_both_sides() -> None:
+    assert align_by_parts([], ["a"], [], [0.0]) == []
+    assert align_by_parts(["a"] * 5, [], [0.0, 1.0, 2.0, 3.0, 4.0], [], part=2) == []

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from load.contract import breaches
-from load.trace import Failure, Heard, Trace
-from streaming.client import Ack, Ended, Event, Final, Partial, Warned, Word
+from load.trace import Asked, Failure, Heard, Trace
+from streaming.client import Ack, Ended, Event, Final, Finalized, Partial, Warned, Word
 
 PARTIAL = Partial(0, 1, 0, 0, 900, "a b", "a", " b", "en")
 FINAL = Final(
@@ -88,3 +88,9 @@ def test_every_broken_promise_is_named(events: Sequence[Event], says: str) -> No
 
 def test_a_failed_session_is_not_held_to_its_end() -> None:
     assert breaches(trace(PARTIAL, failure=Failure("overloaded", "no room", 1013))) == []
+
+
+def test_every_finalize_is_answered() -> None:
+    asked = (Asked("1", 1.0, 1.0), Asked("2", 2.0, 2.0))
+    heard = replace(trace(FINAL, Finalized("1", 1000), ENDED), finalizes=asked)
+    assert breaches(heard) == ["finalize 2: no answer"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from load.process import Usage, descendants, listener, usage
+from load.process import Usage, Watch, descendants, listener, usage
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -31,6 +31,16 @@ def test_a_process_and_its_children_are_summed(tmp_path: Path) -> None:
     assert sorted(descendants(10, tmp_path)) == [11, 12]
     assert usage(10, tmp_path) == Usage(cpu_s=3.0, rss_mib=4.0, peak_rss_mib=8.0, threads=9)
     assert usage(99, tmp_path) is None
+
+
+def test_new_children_are_seen_after_a_while(tmp_path: Path) -> None:
+    make_process(tmp_path, 10, 1, rss_kib=1024)
+    watch = Watch(10, tmp_path, look_every=2)
+    first = watch.usage()
+    make_process(tmp_path, 11, 10, rss_kib=1024)
+    sizes = [found.rss_mib for found in (first, watch.usage(), watch.usage()) if found]
+    assert sizes == [1.0, 1.0, 2.0]
+    assert Watch(99, tmp_path).usage() is None
 
 
 def test_a_listener_is_found_by_its_port(tmp_path: Path) -> None:

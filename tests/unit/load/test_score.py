@@ -6,9 +6,9 @@ import pytest
 from load.programme import Programme, Utterance
 from load.score import score
 from load.summary import summarise
-from load.trace import Failure, Heard, Trace
+from load.trace import Asked, Failure, Heard, Trace
 from load.wire import WireFormat
-from streaming.client import Ended, Event, Final, Partial, Started, Warned, Word
+from streaming.client import Ended, Event, Final, Finalized, Partial, Started, Warned, Word
 
 UTTERANCES = (
     Utterance("a.wav", "s", 0, 0.0, 1.5, "The cat", ("The", "cat"), (0.5, 1.0)),
@@ -168,3 +168,52 @@ def test_a_run_is_pooled() -> None:
     assert total.first_shown.p50 == pytest.approx(0.75)
     assert set(total.finalise) == {"silence", "end"}
     assert total.cost is None
+
+
+def test_finals_that_were_asked_for_count_from_the_request() -> None:
+    events: list[tuple[float, Event]] = [
+        (1.6, final(0, "The cat", 0, 1480, "finalize")),
+        (1.7, Finalized("1", 1500)),
+        (3.5, final(1, "Sat down", 1800, 3000, "finalize")),
+        (3.6, Finalized("2", 3000)),
+        (3.7, Ended(3000, 2, 4)),
+    ]
+    asked = (Asked("1", 1.5, 1.5), Asked("2", 3.0, 3.0))
+    found = score(programme(), trace(*events, finalizes=asked))
+    assert found.ok
+    assert [segment.after_request_s for segment in found.segments] == pytest.approx([0.1, 0.5])
+    assert found.finalized_s == pytest.approx((0.2, 0.6))
+    total = summarise([found])
+    assert total.after_finalize is not None
+    assert total.after_finalize.maximum == pytest.approx(0.5)
+    assert total.finalized is not None
+    assert total.after_end is None
+    assert total.after_speech is None  # nobody waited for silence
+
+
+def test_a_pause_in_sending_is_no_stream_time_but_it_is_time() -> None:
+    later = [(at_s + 2.0 if at_s > 1.8 else at_s, event) for at_s, event in HEARD]
+    found = score(programme(), trace(*later, pauses=((1.5, 2.0),)))
+    # "sat" and "down" are spoken after the pause, and heard so much later as well.
+    assert found.words[2].first_shown_s == pytest.approx(0.7)
+    assert [word.spoken_s for word in found.words] == pytest.approx([0.5, 1.0, 4.2, 4.6])
+
+
+def test_slow_readers_are_scored_apart() -> None:
+    one = score(programme(), trace(*HEARD))
+    slow = score(programme(), trace(*HEARD), slow=True)
+    word = Failure("client_too_slow", "", 4460)
+    left = score(programme(), trace(*HEARD[:3], failure=word, close_code=4460), slow=True)
+    other = Failure("internal", "", 1011)
+    broken = score(programme(), trace(*HEARD[:3], failure=other, close_code=1011), slow=True)
+    total = summarise([one, slow, left, broken])
+    assert (total.sessions, total.failed, total.lost_s) == (4, 1, 0.0)
+    assert total.audio_s == 3.0
+    assert total.first_shown is not None
+    assert total.first_shown.count == 4
+    assert total.slow is not None
+    assert (total.slow.sessions, total.slow.ended) == (3, 1)
+    assert total.slow.outcomes == {"client_too_slow (4460)": 1, "internal (1011)": 1}
+    assert total.error_rate == 0.0
+    # One that reads has no excuse.
+    assert not score(programme(), trace(failure=word, close_code=4460)).ok
