@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 from streaming import serve
 from streaming.cli import main
@@ -21,6 +22,7 @@ from streaming.lifecycle import Life
 from streaming.serve import Server, engine_loader, listen, server_config
 from streaming.service import Service
 from streaming.settings import EngineSettings, Settings
+from tests.support.tiny_whisper import LARGE_V3, MULTILINGUAL, write_tiny_whisper
 
 
 @contextmanager
@@ -131,6 +133,41 @@ def test_a_model_that_can_not_be_had_ends_the_server_with_its_reason(
 def test_an_unknown_model_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     settings = EngineSettings(model="nonesuch", models_dir=tmp_path, offline=True, device="cpu")
     with pytest.raises(ModelUnavailable, match="nonesuch"):
+        engine_loader(settings)()
+
+
+@pytest.mark.parametrize(("small", "partial_model"), [("small", "small"), ("large", None)])
+def test_a_second_model_is_loaded_unless_it_is_the_first(
+    tmp_path: Path, small: str, partial_model: str | None
+) -> None:
+    write_tiny_whisper(tmp_path / "large", LARGE_V3)
+    write_tiny_whisper(tmp_path / "small", MULTILINGUAL)
+    settings = EngineSettings(
+        model=str(tmp_path / "large"),
+        partial_model=str(tmp_path / small),
+        device="cpu",
+        offline=True,
+        workers=3,
+    )
+    with structlog.testing.capture_logs() as lines:
+        (engine,) = engine_loader(settings)()
+    assert (engine.info.model, engine.info.partial_model) == ("large", partial_model)
+    assert engine.info.concurrency == 3
+    (line,) = lines
+    assert (line["event"], line["partial_model"]) == ("loading", partial_model)
+    engine.close()
+
+
+def test_a_second_model_that_can_not_be_had_is_named(tmp_path: Path) -> None:
+    write_tiny_whisper(tmp_path / "large", LARGE_V3)
+    settings = EngineSettings(
+        model=str(tmp_path / "large"),
+        partial_model="tiny.en",
+        models_dir=tmp_path / "models",
+        offline=True,
+        device="cpu",
+    )
+    with pytest.raises(ModelUnavailable, match=r"tiny\.en"):
         engine_loader(settings)()
 
 

@@ -76,6 +76,10 @@ def test_the_model_is_fetched_before_anything_else(
 
     assert asked == [("base", tmp_path, True)]
 
+    two = settings(engine={"device": "cpu", "models_dir": tmp_path, "partial_model": "tiny.en"})
+    engine.find_model(two.engine, console)
+    assert asked[1:] == [("base", tmp_path, False), ("tiny.en", tmp_path, False)]
+
 
 def test_a_precision_that_the_device_lacks_is_refused(console: Console) -> None:
     chosen = settings(engine={"device": "cpu", "compute_type": "int3"})

@@ -132,6 +132,8 @@ def test_started() -> None:
     )
     assert event == Started("s", "t", "base", "cpu", "auto", Limits(max_message_bytes=10))
     assert parse(type="started", session_id="s") == Started("s")
+    two = parse(type="started", session_id="s", model="large-v3", partial_model="large-v3-turbo")
+    assert two == Started("s", model="large-v3", partial_model="large-v3-turbo")
 
 
 def test_partial_and_final() -> None:
