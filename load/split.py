@@ -11,8 +11,8 @@ from load.metrics import Stages
 class Split:
     """CPU seconds for a second of audio, by stage.
 
-    ``rest`` is what no stage accounts for: Python, sockets, JSON, threads that wait. Stages are
-    counted by the wall clock inside each: one that waits for a core counts the wait, one that uses
+    ``rest`` is what no stage accounts for: Python, sockets, JSON, threads that wait. The engine's
+    stages are counted by the wall clock: one that waits for a core counts the wait, one that uses
     several counts less than it used. On a machine that is full ``rest`` may come out below zero,
     and is then given as it is.
     """
