@@ -203,7 +203,7 @@ class Session:
         """Tell once when nothing but digital silence arrives: a muted or wrong device."""
         if not block.size:
             return []
-        if np.abs(block).max() > _SILENT_LEVEL:
+        if block.max() > _SILENT_LEVEL or block.min() < -_SILENT_LEVEL:
             self._silent_samples = 0
             return []
         before = self._silent_samples

@@ -183,7 +183,9 @@ class VoiceDetector:
 
     def judge(self, frames: Samples) -> list[Activity]:
         """Judge frames of shape (n, 320)."""
-        levels: list[float] = np.sqrt(np.mean(np.square(frames), axis=1)).tolist()
+        # np.mean() to the bit, without what it spends on other shapes.
+        means = np.add.reduce(np.square(frames), axis=1) / np.float32(FRAME_SAMPLES)
+        levels: list[float] = np.sqrt(means).tolist()
         sounding = [False] * len(frames)
         if self._first is not None:
             sounding = self._first.flags(self._amplified(frames, levels))
@@ -217,7 +219,7 @@ class VoiceDetector:
             gains.append(min(_MOST_GAIN, _TARGET_LEVEL / max(self._loudest, 1e-9)))
         if max(gains) <= 1:
             return frames
-        return frames * np.maximum(gains, 1).astype(np.float32)[:, None]
+        return frames * np.array([max(gain, 1.0) for gain in gains], np.float32)[:, None]
 
     def _wake_or_sleep(self, sounding: bool) -> None:
         """Wake the second step with a little of what came before, or let it rest."""
@@ -241,7 +243,7 @@ class VoiceDetector:
     ) -> Iterator[Activity]:
         """Let the second step, which is awake, hear frames, all in one run."""
         held = len(self._pending)
-        heard = np.concatenate([self._pending, frames.ravel()])
+        heard = np.concatenate((self._pending, frames.ravel())) if held else frames.ravel().copy()
         windows = len(heard) // WINDOW_SAMPLES
         self._pending = heard[windows * WINDOW_SAMPLES :]
         probabilities: list[float] = []
