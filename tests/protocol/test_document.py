@@ -11,6 +11,7 @@ import pytest
 
 from streaming import errors
 from streaming.audio.formats import Encoding
+from streaming.endpointing import Preset
 from streaming.engine.fake import FakeEngine
 from streaming.errors import WirescribeError
 from streaming.events import EndReason, WarningCode
@@ -72,7 +73,16 @@ def test_every_warning_stands_in_the_table_with_its_detail() -> None:
 
 
 def test_every_option_value_and_reason_is_named() -> None:
-    for name in (*Encoding, *EndReason, "transcribe", "translate", "hotwords", "max_segment_ms"):
+    for name in (
+        *Encoding,
+        *EndReason,
+        *Preset,
+        "sentence_silence_ms",
+        "transcribe",
+        "translate",
+        "hotwords",
+        "max_segment_ms",
+    ):
         assert f"`{name}`" in PROTOCOL or f".{name}`" in PROTOCOL, name
 
 
