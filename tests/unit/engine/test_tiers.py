@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,17 @@ from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, 
 from streaming.engine import load_engines
 from streaming.engine.base import Engine
 from streaming.engine.device import DeviceChoice
-from streaming.engine.fake import FakeEngine
+from streaming.engine.fake import FakeEngine, count_words
 from streaming.engine.tiers import TieredEngine
 from streaming.engine.whisper import WhisperEngine
+from streaming.events import Final, Partial
+from streaming.options import SessionConfig
+from streaming.session import Session
+from streaming.transcriber import Pace, Transcription
+from streaming.vad import VadConfig, VadMode
+from tests.protocol.sounds import encoded, silence, speech
 from tests.support.tiny_whisper import ENGLISH, LARGE_V3, MULTILINGUAL, Contract, write_tiny_whisper
+from tests.support.work import Client, serving
 
 ENGLISH_ONLY = LanguageChoice(fixed="en")
 DETECTED = LanguageChoice()
@@ -188,6 +196,49 @@ def test_closing_closes_both_whatever_happens() -> None:
     assert large.closed
 
 
+# -- with scheduler and session ------------------------------------------------------------------
+
+
+def loudly(request: DecodeRequest) -> Hypothesis:
+    """What the fake engine hears, in capitals."""
+    heard = count_words(request)
+    words = tuple(dataclasses.replace(word, text=word.text.upper()) for word in heard.words)
+    return dataclasses.replace(heard, text=heard.text.upper(), words=words)
+
+
+async def test_one_worker_serves_both() -> None:
+    engine, large, small = pair()
+    kinds = (Kind.PARTIAL, Kind.FINAL, Kind.PARTIAL, Kind.EARLY)
+    clients = [Client(request(kind)) for kind in kinds]
+    async with serving(engine) as scheduler, asyncio.timeout(20):
+        for client in clients:
+            scheduler.add(client)
+        scheduler.wake()
+        for client in clients:
+            await client.served()
+        assert scheduler.load.workers == 1
+    assert {asked.kind for batch in small.batches for asked in batch} == {Kind.PARTIAL}
+    assert {asked.kind for batch in large.batches for asked in batch} == {Kind.FINAL, Kind.EARLY}
+
+
+async def test_a_session_shows_the_small_ones_words_and_keeps_the_large_ones() -> None:
+    engine = TieredEngine(FakeEngine(loudly), FakeEngine())
+    session = Session(SessionConfig(language="en"), vad=VadConfig(mode=VadMode.WEBRTC))
+
+    async def sound() -> AsyncIterator[bytes]:
+        yield encoded(speech(2_400)) + encoded(silence(1_200))
+
+    async with serving(engine) as scheduler, asyncio.timeout(20):
+        pace = Pace(backlog_ms=20_000, step_by_step=True)
+        run = Transcription(session, scheduler, sound(), pace)
+        events = [event async for event in run.events()]
+    partials = [event for event in events if isinstance(event, Partial)]
+    finals = [event for event in events if isinstance(event, Final)]
+    assert partials[0].text.startswith("w")
+    assert finals
+    assert all(final.text.startswith("W") for final in finals)
+
+
 # -- with models of the released ones' contracts -------------------------------------------------
 
 
@@ -256,7 +307,7 @@ def test_the_large_one_detects_the_language_of_partials(folders: Folders) -> Non
     assert both.decode([detecting]) == alone.decode([detecting])
 
 
-def test_both_are_counted_and_freed(folders: Folders) -> None:
+def test_the_time_of_both_is_counted(folders: Folders) -> None:
     both = load(folders, "large-v3", "large-v3-turbo")
     info = both.info
     assert (info.model, info.partial_model) == ("large-v3", "large-v3-turbo")
@@ -266,8 +317,3 @@ def test_both_are_counted_and_freed(folders: Folders) -> None:
     between = sum(both.stage_seconds().values())
     both.decode([request(Kind.FINAL)])
     assert before < between < sum(both.stage_seconds().values())
-    both.close()
-    with pytest.raises(Exception, match="speech engine failed"):
-        both.decode([request()])
-    with pytest.raises(Exception, match="speech engine failed"):
-        both.decode([request(Kind.FINAL)])
