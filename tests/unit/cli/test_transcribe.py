@@ -25,6 +25,14 @@ def test_standard_output_holds_the_text_and_nothing_else(run: Command, wav: Writ
     assert result.err == ""
 
 
+def test_endpointing_by_name_says_where_a_line_ends(run: Command, wav: WriteWav) -> None:
+    path = wav("a.wav", utterances(2_000, 1_200))
+
+    assert len(run("transcribe", path, "--endpointing", "captions").out.splitlines()) == 2
+    assert len(run("transcribe", path, "--endpointing", "dictation").out.splitlines()) == 1
+    assert "telephony" in run("transcribe", path, "--endpointing", "telephone").err
+
+
 def test_no_partials_and_no_early_finals_are_decoded_for_a_file_that_nobody_watches(
     run: Command, wav: WriteWav, fake_engine: FakeEngine
 ) -> None:
