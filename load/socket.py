@@ -1,8 +1,9 @@
 """A WebSocket that costs little: the harness shares the machine with the server that it measures.
 
-Frames are read and written by ``websockets``' protocol without I/O, under a bare transport: no
-queue, no task and no JSON for a message. Text frames are kept as they came, each with the moment
-at which it was read off the socket; whoever wants to know what they say parses them afterwards.
+A bare transport under ``websockets``' protocol without I/O: no queue, no task and no JSON for a
+message. Text frames are kept as they came, each with the moment at which it was read off the
+socket; whoever wants to know what they say parses them afterwards. Whole text frames, which is what
+a server sends, don't even reach the protocol; everything else does, and is judged there.
 Audio is framed here, with a masking key of zeros: the peer is on this machine, and XOR with zeros
 need not be computed.
 """
@@ -18,6 +19,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from load.wire import Bytes
@@ -25,6 +27,8 @@ from streaming.client.errors import ConnectError
 
 _RECEIVED_MESSAGE_BYTES = 4 * 1024 * 1024
 _NO_KEY = bytes(4)
+_WHOLE_TEXT = 0x81
+_MOST_HEAD_BYTES = 65_536
 
 
 class Socket(asyncio.Protocol):
@@ -42,6 +46,9 @@ class Socket(asyncio.Protocol):
         """Whether the server sent a binary frame, which it never may."""
         self._now = now
         self._parts: list[bytes] = []
+        self._unread = bytearray()
+        self._upgraded = False
+        self._refused = False
         self._protocol = ClientProtocol(parse_uri(url), max_size=_RECEIVED_MESSAGE_BYTES)
         self._transport: asyncio.Transport | None = None
 
@@ -64,6 +71,37 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Takes in bytes; whatever they complete arrived now."""
         at = self._now()
+        self._unread += data
+        if not self._upgraded and not self._upgrade(at):
+            return
+        while (end := _frame_end(self._unread)) is not None:
+            frame = bytes(self._unread[: end[1]])
+            del self._unread[: end[1]]
+            ordinary = end[0] and frame[0] == _WHOLE_TEXT and not frame[1] & 0x80
+            if ordinary and not self._parts and self._protocol.state is State.OPEN:
+                self.texts.append((at, frame[end[0] :]))
+                self.spoke.set()
+            else:
+                self._delegate(frame, at)
+
+    def _upgrade(self, at: float) -> bool:
+        """Hands over the answer to the handshake, and nothing of the frames that follow it."""
+        end = self._unread.find(b"\r\n\r\n")
+        if end < 0 and len(self._unread) < _MOST_HEAD_BYTES and not self._refused:
+            return False
+        head = bytes(self._unread if end < 0 or self._refused else self._unread[: end + 4])
+        del self._unread[: len(head)]
+        self._delegate(head, at)
+        self._upgraded = self.opened.done() and self.opened.exception() is None
+        if not self._upgraded:
+            # What follows is the rest of a refusal.
+            self._refused = True
+            self._delegate(bytes(self._unread), at)
+            self._unread.clear()
+        return self._upgraded
+
+    def _delegate(self, data: bytes, at: float) -> None:
+        """Lets the protocol judge what isn't the ordinary: handshake, pings, closes, pieces."""
         self._protocol.receive_data(data)
         self._flush()
         for event in self._protocol.events_received():
@@ -80,7 +118,7 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Nothing more comes."""
-        if self._protocol.state.name != "CLOSED":
+        if self._protocol.state is not State.CLOSED:
             self._protocol.receive_eof()
         self._answered(lost=True)
         if not self.closed.done():
@@ -108,7 +146,7 @@ class Socket(asyncio.Protocol):
         """Sends one text message; into the void where the socket is closed."""
         if self._transport is None or self._transport.is_closing():
             return
-        if self._protocol.state.name == "OPEN":
+        if self._protocol.state is State.OPEN:
             self._protocol.send_text(message.encode())
             self._flush()
 
@@ -172,6 +210,27 @@ class Socket(asyncio.Protocol):
                 transport.write(data)
             elif transport.can_write_eof() and not transport.is_closing():
                 transport.write_eof()
+
+
+def _frame_end(data: bytearray) -> tuple[int, int] | None:
+    """Where a frame's payload begins and where it ends; ``None`` as long as it isn't all there.
+
+    RFC 6455, 5.2. One that is too long has no payload: the protocol refuses it by its head.
+    """
+    if len(data) < 2:
+        return None
+    length, head = data[1] & 0x7F, 2
+    if length >= 126:
+        wide = 2 if length == 126 else 8
+        head += wide
+        if len(data) < head:
+            return None
+        length = int.from_bytes(data[2:head], "big")
+    if length > _RECEIVED_MESSAGE_BYTES:
+        return 0, len(data)
+    if data[1] & 0x80:
+        head += 4
+    return (head, head + length) if len(data) >= head + length else None
 
 
 async def open_socket(

@@ -163,3 +163,74 @@ async def test_what_is_no_websocket_and_what_says_nothing() -> None:
     await left.wait()
     server.close()
     await server.wait_closed()
+
+
+async def raw_server(answers: bytes, pieces: int) -> tuple[asyncio.Server, str]:
+    """Upgrades as it should, then sends these bytes, so many at a time."""
+    from websockets.http11 import Request
+    from websockets.server import ServerProtocol
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = ServerProtocol()
+        while not (events := protocol.events_received()):
+            protocol.receive_data(await reader.read(4096))
+        (request,) = events
+        assert isinstance(request, Request)
+        protocol.send_response(protocol.accept(request))
+        # The first bytes come with the answer to the handshake, in one write.
+        writer.write(b"".join(protocol.data_to_send()) + answers[:pieces])
+        for at in range(pieces, len(answers), pieces):
+            await asyncio.sleep(0)
+            writer.write(answers[at : at + pieces])
+        writer.write_eof()
+        await reader.read(-1)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    return server, f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+def frame(first: int, payload: bytes, masked: bool = False) -> bytes:
+    length = len(payload)
+    if length < 126:
+        head = bytes((first, length | (0x80 if masked else 0)))
+    else:
+        head = bytes((first, 126)) + length.to_bytes(2, "big")
+    return head + (bytes(4) if masked else b"") + payload
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 100_000])
+async def test_frames_may_be_cut_anywhere(pieces: int) -> None:
+    said = [b"one", b"x" * 125, b"y" * 126, b"", "grüße".encode()]
+    frames = [frame(0x81, text) for text in said]
+    # A ping, and a message in two pieces with a ping in between.
+    mixed = [*frames[:2], frame(0x89, b"ping"), *frames[2:]]
+    mixed += [frame(0x01, b"in "), frame(0x89, b""), frame(0x80, b"pieces")]
+    close = frame(0x88, (1000).to_bytes(2, "big"))
+    server, url = await raw_server(b"".join([*mixed, close]), pieces)
+    socket = await open_to(url)
+    await socket.closed
+    server.close()
+    await server.wait_closed()
+    assert [text for _, text in socket.texts] == [*said, b"in pieces"]
+    assert socket.close_code == 1000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(0x81, b"masked", masked=True),
+        frame(0xC1, b"reserved bit"),
+        frame(0x83, b"unknown opcode"),
+        frame(0x01, b"begun ") + frame(0x81, b"another"),
+        bytes((0x81, 127)) + (1 << 40).to_bytes(8, "big") + b"endless",
+    ],
+)
+async def test_frames_that_break_the_rules_end_it(wrong: bytes) -> None:
+    server, url = await raw_server(frame(0x81, b"good") + wrong + frame(0x81, b"late"), 100_000)
+    socket = await open_to(url)
+    await socket.closed
+    server.close()
+    await server.wait_closed()
+    assert [text for _, text in socket.texts] == [b"good"]
+    assert socket.close_code in (1002, 1006, 1009)
