@@ -21,7 +21,7 @@ from load.peers.contender import Contender, contenders
 from load.peers.environment import EnvironmentFailed, default_cache
 from load.peers.figures import pool
 from load.peers.page import compare_page
-from load.peers.table import compare_table
+from load.peers.table import compare_markdown, compare_table
 from load.programme import Programme, continuous
 from load.report import machine
 from load.wire import WireFormat
@@ -192,6 +192,7 @@ def add_command(
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the chief figures")
     parser.add_argument("--label", default="", help="heading of the report")
     parser.set_defaults(
         call=lambda arguments, command: _compare(arguments, command, recordings(arguments))
@@ -253,11 +254,13 @@ def chosen(names: Sequence[str], extra: Sequence[str]) -> tuple[Contender, ...]:
 
 
 def _put_out(report: dict[str, Any], arguments: argparse.Namespace) -> None:
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
-        arguments.json.write_text(text, encoding="utf-8")
-    if arguments.html is not None:
-        arguments.html.parent.mkdir(parents=True, exist_ok=True)
-        arguments.html.write_text(compare_page(report), encoding="utf-8")
+    forms = (
+        (arguments.json, json.dumps(report, ensure_ascii=False, indent=1)),
+        (arguments.html, compare_page(report)),
+        (arguments.markdown, compare_markdown(report)),
+    )
+    for path, text in forms:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.rstrip() + "\n", encoding="utf-8")
     print(compare_table(report))

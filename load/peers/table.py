@@ -7,6 +7,16 @@ from typing import Any
 
 Row = tuple[str, Callable[[dict[str, Any]], str]]
 
+_CHIEF = (
+    "word first shown, s",
+    "word promised to stay, s",
+    "text complete after the end, s",
+    "word error rate",
+    "words lost in gaps of 5 or more",
+    "CPU s / audio s",
+    "RSS before / peak, MiB",
+)
+
 
 def rows() -> list[Row]:
     """The figures shown, in order; latencies in seconds, p50 / p95."""
@@ -45,6 +55,20 @@ def compare_table(report: dict[str, Any]) -> str:
         troubles = (f"\n{trouble}" for trouble in troubles_of(report, streams))
         blocks.append(_grid(cells_of(report, streams)) + "".join(troubles))
     return "\n\n".join(blocks)
+
+
+def compare_markdown(report: dict[str, Any]) -> str:
+    """The chief figures as a table for a document, a line for each server and number of streams."""
+    labels = {one["name"]: title_of(one) for one in report["contenders"]}
+    chief = [row for row in rows() if row[0] in _CHIEF]
+    lines = [["streams", "server", *[title for title, _ in chief], "failed"]]
+    lines.append(["---"] * len(lines[0]))
+    for cell in report["cells"]:
+        figures = cell["figures"]
+        shown = [_cell(cell, show) for _, show in chief]
+        failed = "; ".join(cell["failures"]) if figures is None else _failed(figures)
+        lines.append([str(cell["streams"]), labels[cell["contender"]], *shown, failed])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def plural(count: int, noun: str) -> str:

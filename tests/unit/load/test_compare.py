@@ -228,6 +228,7 @@ def test_the_command_line_writes_the_report_and_the_page(
             *("compare", "--manifest", str(manifest(tmp_path)), "--model-dir", str(tmp_path)),
             *("--streams", "1", "--seconds", "2", "--phase", "0"),
             *("--json", str(out), "--html", str(page), "--label", "made up"),
+            *("--markdown", str(tmp_path / "c.md")),
         ]
     )
     assert code == 0
@@ -235,6 +236,9 @@ def test_the_command_line_writes_the_report_and_the_page(
     assert report["schema"] == compare.COMPARE_SCHEMA
     assert [one["name"] for one in report["contenders"]] == ["wirescribe", "whisperlivekit"]
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    head, rule, *lines = (tmp_path / "c.md").read_text(encoding="utf-8").splitlines()
+    assert head.count("|") == rule.count("|") == 11
+    assert [line.count("|") for line in lines] == [11, 11]
     assert "word first shown" in capsys.readouterr().out
 
 
