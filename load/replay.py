@@ -9,6 +9,9 @@ the figures.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
+import gc
 import json
 import os
 import time
@@ -214,7 +217,14 @@ def _check_end(session: Session, events: Sequence[Event], samples: int, run: Rep
 
 
 def resident_mib() -> float:
-    """Memory of this process that is in use, in MiB; 0 where the system doesn't say."""
+    """Memory of this process that is in use, in MiB; 0 where the system doesn't say.
+
+    What is freed is given back first, where the C library can: pages that it keeps for later come
+    and go by some MiB, and are nobody's.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:
