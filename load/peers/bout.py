@@ -63,7 +63,7 @@ def fight(
             play = _play_all(contender, server, programmes, payloads, pace, clock)
             played, cost, warm_up = asyncio.run(play)
             started_s = server.started_s
-    except ServerFailed as error:
+    except (ServerFailed, OSError) as error:
         return Bout(failure=str(error))
     # Scored when the server is gone: scoring costs time.
     return Bout(

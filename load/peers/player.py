@@ -19,6 +19,8 @@ from load.wire import WireFormat
 _MOST_MESSAGE_BYTES = 16 * 1024 * 1024
 _CLOSE_S = 5.0
 _LOOK_S = 0.25
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading a message raises that hasn't the form that it should have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ async def _converse(
                 await socket.send(dialect.greeting)
             while not dialect.is_ready(_parse(await socket.recv())):
                 pass
-    except (Refused, ConnectionClosed, ValueError, TimeoutError) as error:
+    except (Refused, ConnectionClosed, TimeoutError, *_MALFORMED) as error:
         record.failure = _failure(error, "not_ready", f"not ready within {session.ready_s:g} s")
         return
     hearing = asyncio.create_task(_hear(socket, dialect, session, record, clock))
@@ -171,7 +173,7 @@ async def _hear(
             if record.end_sent_at_s is None:
                 lost = f"closed with {socket.close_code} before the end of the audio"
                 record.failure = Failure("connection_lost", lost, socket.close_code)
-    except (Refused, ConnectionClosed, ValueError, KeyError, TypeError) as error:
+    except (Refused, ConnectionClosed, *_MALFORMED) as error:
         record.failure = _failure(error, "bad_server_message", "")
     finally:
         record.over.set()

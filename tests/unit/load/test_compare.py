@@ -157,6 +157,15 @@ def test_a_peer_that_takes_nobody_is_a_result() -> None:
     assert "2 (refused ×2)" in compare_table(report)
 
 
+def test_a_program_that_is_not_there_is_a_result() -> None:
+    gone = replace(
+        scripted_contender("whisperlivekit"),
+        command=lambda *_: [str(ROOT / "no" / "such" / "file")],
+    )
+    (cell,) = reported(comparison(gone))["cells"]
+    assert "No such file" in cell["failures"][0]
+
+
 def test_a_peer_without_an_environment_is_a_result(tmp_path: Path) -> None:
     pins = tmp_path / "pins.txt"
     pins.write_text("x==1\n", encoding="utf-8")

@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import suppress
 
+import pytest
 from websockets.asyncio.server import ServerConnection
 
 from load.clock import MonotonicClock
@@ -146,10 +147,14 @@ async def test_a_server_that_is_never_ready_runs_into_the_bound() -> None:
     assert played.sent_bytes == 0
 
 
-async def test_what_is_no_message_of_the_protocol_is_a_failure() -> None:
+@pytest.mark.parametrize(
+    "said",
+    ["[1, 2]", "no JSON", json.dumps({"lines": ["a line"]}), json.dumps({"lines": [{"text": 1}]})],
+)
+async def test_what_is_no_message_of_the_protocol_is_a_failure(said: str) -> None:
     async def mad(socket: ServerConnection) -> None:
         await say(socket, type="config")
-        await socket.send("[1, 2]")
+        await socket.send(said)
         await socket.wait_closed()
 
     played = await play(mad, WhisperLiveKit(None))
