@@ -104,3 +104,22 @@ async def test_push_to_talk_is_answered_each_time(tmp_path: Path) -> None:
     assert code == 0, run["summary"]
     assert run["summary"]["finalized"]["count"] == 3
     assert run["summary"]["breaches"] == {}
+
+
+async def test_a_short_soak_counts_every_millisecond(tmp_path: Path) -> None:
+    a_manifest(tmp_path, recordings=2)
+    out, page = tmp_path / "soak.json", tmp_path / "soak.html"
+    async with server_process("--port", "0") as server:
+        await server.ready()
+        code = await harness(
+            *("soak", "--manifest", str(tmp_path / "manifest.jsonl"), "--url", server.url),
+            *("--streams", "2", "--minutes", "0.1", "--lap", "2", "--phase", "0.1"),
+            *("--json", str(out), "--html", str(page)),
+        )
+    soak = read(out)
+    assert code == 0, soak["sessions"]
+    assert len(soak["sessions"]) == 2
+    for session in soak["sessions"]:
+        assert session["exact"]
+        assert session["sent_ms"] >= 6000 - 300  # to the end of an utterance, past a gap
+    assert "counted exactly the audio" in page.read_text(encoding="utf-8")
