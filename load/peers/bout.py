@@ -21,6 +21,9 @@ _LEAD_S = 2.0
 _LOOK_S = 0.5
 _WARM_UP_S = 4.0
 _MOST_WARM_UP_S = 60.0
+_MOST_SETTLING_S = 30.0
+_RESTING_SHARE = 0.1
+"""Of one CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ async def _play_all(
 ) -> tuple[list[Played], Cost | None, Played]:
     part = _warm_up(programmes[0], payloads[0], pace, clock)
     warm_up = await contender.play(server.url, part, clock)
+    await _settle(server.pid, clock)
     before = usage(server.pid)
     samples: list[tuple[float, Usage]] = []
     watching = asyncio.create_task(_watch(server.pid, samples, clock))
@@ -113,6 +117,18 @@ async def _play_all(
     # What a server does after its last new text, while a client waits for more, isn't counted.
     after = next((one for at_s, one in samples if at_s >= done_s), None)
     return played, cost_between(before, after, sum(one.sent_s for one in played)), warm_up
+
+
+async def _settle(pid: int, clock: Clock) -> None:
+    """Waits until the server rests: some decode on for a while when a client has gone."""
+    last_s = clock.now() + _MOST_SETTLING_S
+    before = usage(pid)
+    while before is not None and clock.now() < last_s:
+        await clock.sleep_until(clock.now() + _LOOK_S)
+        after = usage(pid)
+        if after is None or after.cpu_s - before.cpu_s < _RESTING_SHARE * _LOOK_S:
+            return
+        before = after
 
 
 async def _watch(pid: int, samples: list[tuple[float, Usage]], clock: Clock) -> None:
