@@ -21,7 +21,7 @@ from streaming.events import (
 )
 from streaming.language import HeardLanguages, believed
 from streaming.options import SEGMENT_MS, SessionConfig
-from streaming.segment import Segment
+from streaming.segment import COVERED, Segment
 from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.sentences import completes_sentence
 from streaming.vad import FRAME_SAMPLES, Activity, VoiceDetector
@@ -179,7 +179,7 @@ class Channel:
             if segment.undecided:
                 yield segment.final_request(self._heard.codes)
         segment = self._open  # type: ignore[assignment]
-        if self._closed or segment is None or segment.in_flight:
+        if segment is None or segment.in_flight or any(each.undecided for each in self._closed):
             return
         span = None
         if segment.config.partials:
@@ -192,14 +192,16 @@ class Channel:
         if unknown and end - segment.start < _DETECTABLE_SAMPLES:
             return
         audio = self._ring.read(span.start, end)
-        yield segment.partial_request(audio, span, heard=self._heard.codes)
+        if segment.is_whole(span):
+            yield segment.early_request(audio, self._heard.codes, shown=True)
+        else:
+            yield segment.partial_request(audio, span, heard=self._heard.codes)
 
     def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
         """In a pause that may be the end: the whole segment, as its final would have it."""
-        end = self._segmenter.likely_end
-        paused = self._ring.end - self._segmenter.voice_end
-        if paused >= _EARLY_SAMPLES and segment.early_due(end):
-            audio = self._ring.read(segment.audio_start, end)
+        voice_end = self._segmenter.voice_end
+        if self._ring.end - voice_end >= _EARLY_SAMPLES and segment.early_due(voice_end):
+            audio = self._ring.read(segment.audio_start, voice_end + COVERED)
             yield segment.early_request(audio, self._heard.codes)
 
     def begin(self, request: DecodeRequest) -> None:
@@ -219,8 +221,7 @@ class Channel:
         if request.kind is Kind.EARLY:
             if segment is self._open:
                 segment.early_done(request, hypothesis)
-                self._note_sentence(request, hypothesis)
-                return []
+                return self._heard_so_far(segment, request, hypothesis)
             if not segment.covered_by(request.end_sample):
                 return []
         if request.kind is not Kind.PARTIAL:
@@ -229,14 +230,18 @@ class Channel:
             return list(self._release())
         if segment is not self._open:  # its final is on the way: a partial would come too late
             return []
-        self._note_sentence(request, hypothesis)
-        events = segment.partial_done(request, hypothesis)
-        return [*self._announce(segment, hypothesis), *events] if events else []
+        return self._heard_so_far(segment, request, hypothesis)
 
-    def _note_sentence(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
-        """Tell the segmenter what the words so far amount to."""
+    def _heard_so_far(
+        self, segment: Segment, request: DecodeRequest, hypothesis: Hypothesis
+    ) -> list[Event]:
+        """Tell the segmenter what the words so far amount to, and the client what they are."""
         complete = completes_sentence(hypothesis)
         self._segmenter.note_sentence(request.end_sample, complete=complete)
+        if not request.waited_for:
+            return []
+        events = segment.partial_done(request, hypothesis)
+        return [*self._announce(segment, hypothesis), *events] if events else []
 
     def _release(self) -> Iterator[Event]:
         """Let finals out in the order of their segments."""

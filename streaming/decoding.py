@@ -24,7 +24,7 @@ class Task(StrEnum):
 
 
 class Kind(StrEnum):
-    """How final the answer will be; finals go first, and early ones last.
+    """How final the answer will be.
 
     An early request covers what the final will cover if nothing more is said: decoded during the
     silence that may end the segment, it is the final at once when it does.
@@ -55,9 +55,11 @@ class LanguageChoice:
 class DecodeRequest:
     """One stretch of one channel's audio to be decoded.
 
-    ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for the model's full 30 s
-    window: slow, and immune to the loops of short windows; ``doubt`` then says what was wrong
-    with the first attempt. ``cut_off`` says that the audio ends within speech, maybe in a word.
+    ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for a window with
+    much room behind the speech, up to the model's full 30 s: slow, and immune to the loops of short
+    windows; ``doubt`` then says what was wrong with the first attempt. ``cut_off`` says that the
+    audio ends within speech, maybe in a word. ``shown`` says of an early request that its text is
+    waited for like a partial's.
     """
 
     kind: Kind
@@ -73,11 +75,17 @@ class DecodeRequest:
     padded: bool = False
     doubt: str = ""
     cut_off: bool = False
+    shown: bool = False
 
     @property
     def end_sample(self) -> int:
         """The stream position one past the last sample."""
         return self.start_sample + len(self.audio)
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether somebody reads the answer as soon as it is there, before the final."""
+        return self.kind is Kind.PARTIAL or self.shown
 
     @property
     def duration_ms(self) -> int:

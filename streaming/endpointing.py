@@ -9,8 +9,8 @@ from typing import Final
 
 # From and up to which share of the greatest length the silence shrinks, and to what. Measured in
 # docs/adr/0011-shrinking-silence.md.
-_SHORTENING: Final = (0.3, 0.6)
-_SHORTEST_MS: Final = 160
+_SHORTENING: Final = (0.4, 0.6)
+_SHORTEST_MS: Final = 400
 
 
 class Preset(StrEnum):

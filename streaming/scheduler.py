@@ -27,7 +27,6 @@ from streaming.logs import get_logger
 
 _log = get_logger(__name__)
 _ATTEMPTS = 3
-_ORDER = {Kind.FINAL: 0, Kind.PARTIAL: 1, Kind.EARLY: 2}
 # Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
 _BEAM_BELOW = 0.5
@@ -228,7 +227,7 @@ class Scheduler:
             job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
         ]
         jobs = self._affordable(jobs)
-        jobs.sort(key=lambda job: (_ORDER[job.request.kind], job.entry.served))
+        jobs.sort(key=lambda job: (_rank(job.request), job.entry.served))
         chosen: list[_Job] = []
         for job in jobs:
             if chosen and job.key != chosen[0].key:
@@ -239,7 +238,7 @@ class Scheduler:
         now = time.monotonic()
         for job in chosen:
             job.entry.served = now
-            if job.request.kind is Kind.PARTIAL:
+            if job.request.waited_for:
                 job.entry.shown = now
             job.entry.source.begin(job.request)
         return chosen
@@ -258,8 +257,8 @@ class Scheduler:
             job
             for job in jobs
             if job.request.kind is Kind.FINAL
-            or (job.request.kind is Kind.PARTIAL and now - job.entry.shown >= _STRETCHED_S)
-            or (job.request.kind is Kind.EARLY and used < _EARLY_BELOW)
+            or (job.request.waited_for and now - job.entry.shown >= _STRETCHED_S)
+            or (not job.request.waited_for and used < _EARLY_BELOW)
         ]
 
     def _beam(self, jobs: Sequence[_Job]) -> int:
@@ -285,6 +284,16 @@ class Scheduler:
         _log.exception("source_failed")
         self.remove(source)
         source.work_failed(InternalError("the server failed on this session"))
+
+
+def _rank(request: DecodeRequest) -> int:
+    """What is decoded first: finals, finals to come, and what is waited for.
+
+    An early final takes no more time than the final that it replaces, and is in time for it.
+    """
+    if request.kind is Kind.FINAL:
+        return 0
+    return 2 if request.waited_for else 1
 
 
 def _nothing() -> None:

@@ -9,17 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.confidence import expected_share
+from streaming.decision import Decision
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
-from streaming.echo import Suspicion, heard_again, suspect
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
 from streaming.options import SessionConfig
-from streaming.quality import degenerate, not_speech, once, showable, with_words, without_loop
-from streaming.segmenter import POST_ROLL
+from streaming.quality import not_speech, showable, with_words
 from streaming.stabilizer import Stabilizer, Stable, held_back
 from streaming.window import Span, Window, WindowConfig
 
 Samples = npt.NDArray[np.float32]
+
+_NOTHING: Samples = np.zeros(0, dtype=np.float32)
+
+COVERED = 160 * SAMPLES_PER_MS
+"""So much behind the last voice is decoded: a final, early or not, hears no more."""
 
 
 class Segment:
@@ -52,19 +56,16 @@ class Segment:
         self._deciding = False
         self.outcome: Final | Suppressed | None = None
         self.heard: Hypothesis | None = None
-        self._audio: Samples = np.zeros(0, dtype=np.float32)
+        self._audio = _NOTHING
+        self._decision: Decision | None = None
         self._language = SegmentLanguage(config.language, config.languages)
-        self._suspicion: Suspicion | None = None
         self._stabilizer = Stabilizer()
         self._revision = 0
         self._shown = Stable()
-        self._padded = False
-        self._doubt = ""
         self._voice_end = start
         self._early: tuple[int, Hypothesis] | None = None
         self._early_asked = start
         self._needed = start
-        self._spoken_ms = 0
         self._clear_ms: int | None = None
 
     @property
@@ -120,13 +121,24 @@ class Segment:
             )
         ]
 
-    def early_due(self, end: int) -> bool:
-        """Whether the whole segment up to ``end`` has not been asked for yet."""
-        return end > self._early_asked
+    def is_whole(self, span: Span) -> bool:
+        """Whether a partial over the span hears all that the final would, if nothing more is said.
 
-    def early_request(self, audio: Samples, heard: tuple[str, ...]) -> DecodeRequest:
-        """Ask for what the final will be if nothing more is said."""
-        return self._request(Kind.EARLY, audio, self.audio_start, words=True, heard=heard)
+        One decoding can then be both.
+        """
+        return not span.cut_off and span.start == self.audio_start
+
+    def early_due(self, voice_end: int) -> bool:
+        """Whether the whole segment up to its last voice has not been asked for yet."""
+        return self._early_asked < voice_end + COVERED
+
+    def early_request(
+        self, audio: Samples, heard: tuple[str, ...], *, shown: bool = False
+    ) -> DecodeRequest:
+        """Ask for what the final will be if nothing more is said; ``shown``: as a partial, too."""
+        return self._request(
+            Kind.EARLY, audio, self.audio_start, words=True, heard=heard, shown=shown
+        )
 
     def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
         """Keep the answer for the case that the segment ends just there."""
@@ -151,10 +163,10 @@ class Segment:
         self._clear_ms = clear_ms
         self.end = end
         self.reason = reason
-        self._audio = audio
         self._voice_end = voice_end
-        self._needed = min(end, voice_end + POST_ROLL)
-        self._spoken_ms = (voice_end - self.audio_start) // SAMPLES_PER_MS
+        self._needed = min(end, voice_end + COVERED)
+        self._audio = audio[: self._needed - self.audio_start]
+        self._decision = self._decide()
         if self._early is not None and self.covered_by(self._early[0]):
             self.final_done(self._early[1])
 
@@ -177,9 +189,9 @@ class Segment:
             self._deciding = True
             return
         self.in_flight = request
-        if request.kind is Kind.PARTIAL:
+        if request.waited_for:
             self.window.decoded(request.end_sample)
-        else:
+        if request.kind is Kind.EARLY:
             self._early_asked = request.end_sample
 
     def answered(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
@@ -193,44 +205,46 @@ class Segment:
 
     def covered_by(self, end: int) -> bool:
         """Whether a decoding of everything before ``end`` is that of the whole segment."""
-        return end == self._needed
+        return self._needed <= end <= self.end
 
     def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
         """Ask for the whole segment's text; ``heard`` are the channel's languages so far."""
-        return self._request(
-            Kind.FINAL,
-            self._audio,
-            self.audio_start,
-            words=True,
-            heard=heard,
-            padded=self._padded,
-            doubt=self._doubt,
-        )
+        decision = self._decision
+        if decision is None:
+            raise ValueError("an open segment has no final yet")
+        request = self._request(Kind.FINAL, decision.audio, decision.start, words=True, heard=heard)
+        if not decision.with_context:
+            request = dataclasses.replace(request, prompt="", hotwords=())
+        return dataclasses.replace(request, padded=decision.padded, doubt=decision.doubt)
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
-        """Take the segment's hypothesis; False when it must be asked for again.
-
-        Padded, where it went astray; without the context, where it may be an echo of that.
-        """
-        hypothesis = once(hypothesis, self._spoken_ms)
-        if self._suspicion is None:
-            self._suspicion = suspect(hypothesis, self.config.prompt, self.config.hotwords)
-            if self._suspicion is not None:
-                return False
-        doubt = degenerate(hypothesis)
-        if doubt and not self._padded:
-            self._padded, self._doubt = True, doubt
+        """Take the segment's hypothesis; False when something of it must be decoded again."""
+        decision = self._decision
+        heard = decision.take(hypothesis) if decision is not None else None
+        if decision is None or heard is None:
             return False
-        if doubt in ("length", "repetition", "compression"):
-            hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
-        if self._suspicion is not None and heard_again(self._suspicion, hypothesis):
-            hypothesis = self._suspicion.hypothesis  # names are better spelt in it
         if self.audio_start < self.start:
-            hypothesis = with_words(hypothesis, self._own(hypothesis.words))
-        self.heard = hypothesis
-        self._audio = np.zeros(0, dtype=np.float32)
-        self.outcome = self._outcome(hypothesis)
+            own = self._own(heard.words)
+            if heard.words and not own:  # the model stopped within the lead: without it, then
+                self._audio = self._audio[self.start - self.audio_start :]
+                self.audio_start = self.start
+                self._decision = self._decide()
+                return False
+            heard = with_words(heard, own)
+        self.heard = heard
+        self.outcome = self._outcome(heard, echoed=decision.echoed)
+        self._decision = None
+        self._audio = _NOTHING
         return True
+
+    def _decide(self) -> Decision:
+        return Decision(
+            self._audio,
+            self.audio_start,
+            (self._voice_end - self.audio_start) // SAMPLES_PER_MS,
+            prompt=self.config.prompt,
+            hotwords=self.config.hotwords,
+        )
 
     def _own(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
         """The words of the segment itself: those with their middle behind the lead."""
@@ -243,12 +257,12 @@ class Segment:
             if _middle_ms(word) >= lead_ms
         )
 
-    def _outcome(self, hypothesis: Hypothesis) -> Final | Suppressed:
+    def _outcome(self, hypothesis: Hypothesis, *, echoed: bool) -> Final | Suppressed:
         start_ms, end_ms = self.start // SAMPLES_PER_MS, self.end // SAMPLES_PER_MS
         refused = not_speech(hypothesis, self._clear_ms)
         if self.audio_start < self.start and hypothesis.text:
             refused = None  # it goes on with speech that has been confirmed
-        if refused and self._suspicion is not None:
+        if refused and echoed:
             refused = "prompt_echo"
         if refused:
             return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
@@ -277,9 +291,8 @@ class Segment:
         *,
         words: bool,
         heard: tuple[str, ...],
-        padded: bool = False,
-        doubt: str = "",
         cut_off: bool = False,
+        shown: bool = False,
     ) -> DecodeRequest:
         return DecodeRequest(
             kind=kind,
@@ -289,12 +302,11 @@ class Segment:
             audio=audio,
             language=self._language.choice(len(audio), heard, lasting=kind is not Kind.PARTIAL),
             task=self.config.task,
-            prompt="" if self._suspicion else self.config.prompt,
-            hotwords=() if self._suspicion else self.config.hotwords,
+            prompt=self.config.prompt,
+            hotwords=self.config.hotwords,
             words=words,
-            padded=padded,
-            doubt=doubt,
             cut_off=cut_off,
+            shown=shown,
         )
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from streaming.decoding import Word
 
 # Of audio that ends within speech, so many words at the end are shown only if they are at least
-# so likely to be right (docs/adr/0012-held-back-words.md).
+# so likely to be right (docs/adr/0017-held-back-words.md).
 _DOUBTED_WORDS: Final = 2
 _DOUBTFUL: Final = 0.5
 

@@ -151,7 +151,7 @@ class Transcription:
     def work(self) -> Iterable[DecodeRequest]:
         """Yield what the session wants decoded."""
         for request in self.session.work():
-            if self._pace.live or request.kind is not Kind.EARLY:
+            if self._pace.live or request.kind is not Kind.EARLY or request.shown:
                 yield request
 
     def begin(self, request: DecodeRequest) -> None:

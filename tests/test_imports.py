@@ -22,6 +22,7 @@ LAYER = {
     "confidence": "core",
     "decoding": "core",
     "endpointing": "core",
+    "decision": "core",
     "echo": "core",
     "errors": "core",
     "events": "core",

@@ -179,17 +179,44 @@ def test_a_sentence_that_goes_on_after_all_ends_like_any_other() -> None:
     assert SpeechEnded(2, 1_560) in it.hear(SILENT, 1)
 
 
-def test_an_early_final_is_offered_once_a_pause_when_partials_are_done() -> None:
+def test_in_a_pause_one_decoding_is_partial_and_final() -> None:
     it = Line()
     it.hear(LOUD, 50)
-    it.hear(SILENT, 14)
-    assert [r.kind for r in it.offers()] == [Kind.PARTIAL]
-    it.answer(it.begin(Kind.PARTIAL))
+    it.hear(SILENT, 8)
     (early,) = it.offers()
-    assert (early.kind, early.start_sample, early.end_sample) == (Kind.EARLY, 0, 1_240 * MS)
+    assert (early.kind, early.shown, early.words) == (Kind.EARLY, True, True)
+    assert (early.start_sample, early.end_sample) == (0, 1_160 * MS)
     it.channel.begin(early)
-    it.answer(early)
+    (partial,) = it.answer(early)
+    assert isinstance(partial, Partial)
     assert it.offers() == []
+    it.hear(SILENT, 20)
+    assert it.offers() == []
+    _, final = it.hear(SILENT, 10)
+    assert isinstance(final, Final)
+    assert final.text == partial.text
+    assert it.offers() == []
+
+
+def test_an_early_final_is_offered_once_a_pause_where_no_partials_are_wanted() -> None:
+    it = Line(partials=False)
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 13)
+    assert it.offers() == []
+    it.hear(SILENT, 1)
+    (early,) = it.offers()
+    assert (early.kind, early.shown, early.end_sample) == (Kind.EARLY, False, 1_160 * MS)
+    it.channel.begin(early)
+    assert it.answer(early) == []
+    assert it.offers() == []
+
+
+def test_the_next_segment_is_shown_while_the_last_one_is_decided() -> None:
+    it = Line(endpointing=Endpointing(700, 2_000))
+    it.hear(LOUD, 150)
+    assert {r.kind for r in it.offers()} == {Kind.FINAL}
+    first = it.begin(Kind.FINAL)
+    assert [(r.kind, r.segment) for r in it.offers()] == [(Kind.PARTIAL, first.segment + 1)]
 
 
 def test_the_audio_of_a_request_is_what_was_heard() -> None:
@@ -228,7 +255,8 @@ def test_decided_follows_the_decoding_and_never_goes_back() -> None:
             it.hear(amplitude, 1)
             look()
     assert it.channel.decided == 300 * MS
-    assert it.channel.waiting == it.offers(Kind.FINAL)[0].end_sample - 300 * MS
+    # Of the silence behind the voice 240 ms belong to the segment, and 160 ms are decoded.
+    assert it.channel.waiting == it.offers(Kind.FINAL)[0].end_sample + 80 * MS - 300 * MS
     it.answer(it.begin(Kind.FINAL))
     look()
     assert it.channel.decided == it.channel.received - 300 * MS

@@ -39,7 +39,7 @@ def test_presets_differ_in_what_they_are_for() -> None:
 
 @pytest.mark.parametrize(
     "length_ms, silence_ms",
-    [(0, 700), (6_000, 700), (9_000, 430), (12_000, 160), (19_000, 160)],
+    [(0, 700), (8_000, 700), (10_000, 550), (12_000, 400), (19_000, 400)],
 )
 def test_the_longer_a_segment_the_shorter_the_silence_that_ends_it(
     length_ms: int, silence_ms: int

@@ -170,11 +170,11 @@ def test_noise_is_suppressed_with_its_reason() -> None:
 
 def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
     it = segment()
-    assert it.early_due(3_000 * MS)
+    assert it.early_due(2_760 * MS)
     asked = it.early_request(silence(2_000), ())
     it.begun(asked)
-    assert not it.early_due(3_000 * MS)
-    assert it.early_due(3_020 * MS)
+    assert not it.early_due(2_840 * MS)
+    assert it.early_due(2_860 * MS)
     it.early_done(asked, said("hello"))
     closed(it, end_ms=3_000, voice_end_ms=2_760)
     assert final(it).text == "hello"
@@ -259,3 +259,18 @@ def test_an_early_final_may_be_an_echo_too() -> None:
     closed(it)
     assert it.undecided
     assert it.final_request(()).hotwords == ()
+
+
+def test_a_segment_whose_own_words_are_missing_is_decoded_without_its_lead() -> None:
+    it = Segment(4, 1, 3_000 * MS, SessionConfig(), WindowConfig(), lead=2_000 * MS)
+    it.close(6_000 * MS, 5_760 * MS, silence(5_000), EndReason.SILENCE)
+    assert it.final_request(()).start_sample == 1_000 * MS
+    # The model stopped behind what was said before: all its words are the lead's.
+    whole = dataclasses.replace(said("before"), words=(Word(" before", 0, 4_600, 0.9),))
+    early = dataclasses.replace(whole, words=(Word(" before", 0, 1_600, 0.9),))
+    assert not it.final_done(early)  # goes on behind it
+    assert not it.final_done(dataclasses.replace(early, words=(), text=""))
+    again = it.final_request(())
+    assert (again.start_sample, again.end_sample) == (3_000 * MS, 5_920 * MS)
+    assert it.final_done(said("and", "now", "this"))
+    assert final(it).text == "and now this"

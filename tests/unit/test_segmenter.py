@@ -132,11 +132,12 @@ def test_a_long_segment_ends_at_a_shorter_silence() -> None:
     feed = Feed(silence_ms=700, max_segment_ms=20_000)
     assert feed.all((VOICE, 250), (QUIET, 34))[1:] == []
     assert feed(VOICE, 316) == []
-    assert feed(QUIET, 7) == []
+    assert feed(QUIET, 19) == []
     closed = only(feed(QUIET, 1))
-    assert closed == Closed(0, 12_160 * MS, 12_000 * MS, EndReason.SILENCE)
-    # What is said right behind it belongs to the next one, from where this one ended.
-    assert only(feed(VOICE, 8)) == Opened(12_160 * MS, False)
+    assert isinstance(closed, Closed)
+    assert (closed.end, closed.voice_end) == (12_240 * MS, 12_000 * MS)
+    assert closed.reason is EndReason.SILENCE
+    assert only(feed(VOICE, 8)) == Opened(12_240 * MS, False)
 
 
 def test_the_cap_without_a_pause_cuts_where_it_is_quietest() -> None:
@@ -158,7 +159,7 @@ def test_endless_speech_is_cut_again_and_again_without_a_gap() -> None:
     assert all(0 < c.end - c.start <= 2_000 * MS for c in closed)
 
 
-@pytest.mark.parametrize("trailing", range(4, 8))
+@pytest.mark.parametrize("trailing", range(4, 20))
 def test_a_cap_reached_in_a_pause_leaves_no_segment_without_a_voice(trailing: int) -> None:
     """Once the piece behind the cut closed before it had begun, and its audio was unreadable."""
     # A pause any longer ends so long a segment by itself.

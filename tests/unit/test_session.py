@@ -109,15 +109,15 @@ def test_no_partials_where_none_are_wanted_and_no_words_either() -> None:
 def test_a_final_decoded_early_is_out_with_the_silence_that_proves_it_right() -> None:
     it = session()
     speak(it, *[LOUD] * 50, *[SILENT] * 9)
-    decode(it, Kind.PARTIAL)
+    (partial,) = decode(it, Kind.EARLY)
+    assert isinstance(partial, Partial)
     speak(it, *[SILENT] * 6)
-    assert decode(it, Kind.EARLY) == []
     ended, final = speak(it, *[SILENT] * 30)
     assert ended == SpeechEnded(0, 1_000)
     assert isinstance(final, Final)
-    assert final.text == "w0 w1 w2"
+    assert final.text == partial.committed + partial.tentative == "w0 w1"
     assert list(it.work()) == []
-    assert it.end() == [Ended(1_900, 1, 3)]
+    assert it.end() == [Ended(1_900, 1, 2)]
 
 
 def test_a_final_decoded_early_is_of_no_use_when_more_is_said() -> None:
@@ -222,7 +222,7 @@ def test_what_is_not_speech_is_suppressed_and_still_settles() -> None:
         count_words(request), average_logprob=-0.9, no_speech=0.9, token_count=3
     )
     assert it.work_done(request, noise) == [
-        Suppressed(0, 0, 0, request.end_sample // 16, "no_speech")
+        Suppressed(0, 0, 0, 1_240, "no_speech")
     ]
     assert it.settled
     assert it.end() == [Ended(1_800, 1, 0)]
@@ -240,9 +240,12 @@ def test_a_loop_is_asked_for_again_over_a_full_window_and_then_cut() -> None:
     assert not it.settled
     again = take(it)
     assert (request.padded, again.padded) == (False, True)
-    (final,) = it.work_done(again, loop)
+    assert it.work_done(again, loop) == []
+    rest = take(it)  # behind the one word that is left of the loop
+    assert (rest.padded, rest.doubt, rest.start_sample) == (False, "unheard", 300 * 16)
+    (final,) = it.work_done(rest, count_words(rest))
     assert isinstance(final, Final)
-    assert final.text == "w0"
+    assert final.text == "w0 w1 w2 w3 w4"
 
 
 def test_a_failed_attempt_is_offered_again() -> None:

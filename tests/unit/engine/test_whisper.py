@@ -224,7 +224,9 @@ def test_any_length_is_heard(any_model: Loaded, seconds: float) -> None:
         (5.0, Kind.PARTIAL, False, 6.0),
         (5.0, Kind.FINAL, False, 7.0),
         (29.8, Kind.FINAL, False, 30.0),
-        (0.3, Kind.FINAL, True, 30.0),
+        (0.3, Kind.FINAL, True, 15.0),
+        (11.0, Kind.FINAL, True, 15.0),
+        (11.1, Kind.FINAL, True, 30.0),
     ],
 )
 def test_the_window_is_as_long_as_the_speech(

@@ -1,0 +1,123 @@
+"""What a segment's final is made of: one decoding, and others where the first is in doubt.
+
+Decoded again is what went astray (with room behind the speech), what may be an echo of the context
+(without it), and speech behind the last word: in a short window Whisper sometimes ends its text
+with the first sentence, as if nothing followed. Its own long-form decoding goes on behind the last
+timestamp for the same reason (Radford et al. 2022, section 4.5).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import numpy.typing as npt
+from numpy import float32
+
+from streaming.decoding import SAMPLES_PER_MS, Hypothesis, Word
+from streaming.echo import Suspicion, heard_again, suspect
+from streaming.quality import degenerate, not_speech, once, with_words, without_loop
+
+# A voice that goes on for so long behind the last word has said something.
+_UNHEARD_MS: Final = 1_500
+# What is decoded of it begins a little before, lest a consonant is missing.
+_BEFORE_MS: Final = 100
+_MOST_PIECES: Final = 4
+
+
+class Decision:
+    """The search for the text of ``audio``, which begins at sample ``start`` of the stream.
+
+    The last voice in it ends at ``spoken_ms``. What is to be decoded next is in :attr:`audio`,
+    :attr:`start`, :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again.
+    """
+
+    def __init__(
+        self,
+        audio: npt.NDArray[float32],
+        start: int,
+        spoken_ms: int,
+        *,
+        prompt: str = "",
+        hotwords: tuple[str, ...] = (),
+    ) -> None:
+        self.audio = audio
+        self.start = start
+        self.padded = False
+        self.doubt = ""
+        self._spoken_ms = spoken_ms
+        self._context = (prompt, hotwords)
+        self._suspicion: Suspicion | None = None
+        self._pieces: list[tuple[int, Hypothesis]] = []
+        self._at_ms = 0
+
+    @property
+    def with_context(self) -> bool:
+        """Whether the client's prompt and hotwords are to be given."""
+        return self._suspicion is None
+
+    @property
+    def echoed(self) -> bool:
+        """Whether the context was suspected of having been echoed."""
+        return self._suspicion is not None
+
+    def take(self, hypothesis: Hypothesis) -> Hypothesis | None:
+        """Take what was heard; return the whole text, or None when there is more to decode."""
+        if self._pieces:
+            return self._take_rest(hypothesis)
+        hypothesis = once(hypothesis, self._spoken_ms)
+        if self._suspicion is None:
+            self._suspicion = suspect(hypothesis, *self._context)
+            if self._suspicion is not None:
+                return None
+        doubt = degenerate(hypothesis)
+        if doubt and not self.padded:
+            self.padded, self.doubt = True, doubt
+            return None
+        if doubt in ("length", "repetition", "compression"):
+            hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
+        if self._suspicion is not None and heard_again(self._suspicion, hypothesis):
+            hypothesis = self._suspicion.hypothesis  # names are better spelt in it
+        return self._go_on(hypothesis)
+
+    def _take_rest(self, hypothesis: Hypothesis) -> Hypothesis | None:
+        """Add what was heard behind the last word, if it is beyond doubt."""
+        hypothesis = once(hypothesis, self._spoken_ms)
+        if degenerate(hypothesis) or not_speech(hypothesis):
+            return self._whole()
+        return self._go_on(hypothesis)
+
+    def _go_on(self, hypothesis: Hypothesis) -> Hypothesis | None:
+        """Return the whole, or turn to the speech behind the last word."""
+        self._pieces.append((self._at_ms, hypothesis))
+        last_ms = hypothesis.words[-1].end_ms if hypothesis.words else None
+        unheard = last_ms is not None and self._spoken_ms - last_ms >= _UNHEARD_MS
+        if last_ms is None or not unheard or len(self._pieces) == _MOST_PIECES:
+            return self._whole()
+        skipped_ms = max(0, last_ms - _BEFORE_MS)
+        self.audio = self.audio[skipped_ms * SAMPLES_PER_MS :]
+        self.start += skipped_ms * SAMPLES_PER_MS
+        self._at_ms += skipped_ms
+        self._spoken_ms -= skipped_ms
+        self.padded, self.doubt = False, "unheard"
+        return None
+
+    def _whole(self) -> Hypothesis:
+        """Put the pieces together; the first one's language is that of all."""
+        first = self._pieces[0][1]
+        if len(self._pieces) == 1:
+            return first
+        words = tuple(_later(word, at) for at, each in self._pieces for word in each.words)
+        count = sum(each.token_count for _, each in self._pieces)
+        logprob = sum(each.average_logprob * each.token_count for _, each in self._pieces)
+        return dataclasses.replace(
+            with_words(first, words),
+            token_count=count,
+            average_logprob=logprob / count if count else first.average_logprob,
+        )
+
+
+def _later(word: Word, by_ms: int) -> Word:
+    if word.start_ms is None or word.end_ms is None:
+        return word
+    return dataclasses.replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)

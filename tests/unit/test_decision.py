@@ -1,0 +1,113 @@
+"""One decoding or several make a final: what is asked for again, and how the pieces are joined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streaming.decision import Decision
+from streaming.decoding import Hypothesis, Word
+
+MS = 16
+START = 1_000 * MS
+
+
+def decision(seconds: float = 8.0, spoken_ms: int = 7_800, prompt: str = "") -> Decision:
+    audio = np.arange(int(seconds * 16_000), dtype=np.float32)
+    return Decision(audio, START, spoken_ms, prompt=prompt)
+
+
+def said(text: str, until_ms: int, **fields: object) -> Hypothesis:
+    """Words of equal length that end at ``until_ms``."""
+    names = text.split()
+    step = until_ms // max(1, len(names))
+    words = tuple(
+        Word(f" {name}", i * step, until_ms if i == len(names) - 1 else (i + 1) * step, 0.9)
+        for i, name in enumerate(names)
+    )
+    plain = Hypothesis(text, words, "en", 0.9, average_logprob=-0.2, token_count=len(words))
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def test_words_up_to_the_last_voice_are_the_text() -> None:
+    heard = said("and all was said", 7_500)
+    assert decision().take(heard) == heard
+
+
+def test_speech_behind_the_last_word_is_decoded_too() -> None:
+    it = decision()
+    assert it.take(said("it was sunday", 3_000)) is None
+    assert (it.start, it.doubt, it.padded) == (START + 2_900 * MS, "unheard", False)
+    assert it.audio[0] == 2_900 * MS
+    assert len(it.audio) == (8_000 - 2_900) * MS
+    whole = it.take(said("and it rained", 4_700, average_logprob=-0.4))
+    assert whole is not None
+    assert whole.text == "it was sunday and it rained"
+    assert [word.end_ms for word in whole.words][2::3] == [3_000, 7_600]
+    assert whole.token_count == 6
+    assert whole.average_logprob == pytest.approx(-0.3)
+
+
+def test_it_goes_on_only_so_often() -> None:
+    it = decision(28.0, 27_000)
+    for _ in range(3):
+        assert it.take(said("again", 1_000)) is None
+    whole = it.take(said("enough", 1_000))
+    assert whole is not None
+    assert whole.text == "again again again enough"
+    # 100 ms of every piece are heard again by the next.
+    assert [word.end_ms for word in whole.words] == [1_000, 1_900, 2_800, 3_700]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        said("", 0),
+        said("thank you", 500, average_logprob=-1.3),
+        said("we met at noon we met at noon we met at noon", 4_700),
+    ],
+)
+def test_a_doubtful_rest_is_left_out(rest: Hypothesis) -> None:
+    it = decision()
+    first = said("it was sunday", 3_000)
+    assert it.take(first) is None
+    assert it.take(rest) == first
+
+
+def test_a_short_rest_is_not_looked_into() -> None:
+    heard = said("it was sunday", 6_400)
+    assert decision().take(heard) == heard
+
+
+def test_words_without_times_say_nothing_of_a_rest() -> None:
+    heard = replace(said("a b", 600), words=(Word(" a"), Word(" b")))
+    assert decision().take(heard) == heard
+    empty = said("", 0)
+    assert decision().take(empty) == empty
+
+
+def test_what_went_astray_is_decoded_again_with_room() -> None:
+    it = decision()
+    assert it.take(said("mumble", 7_700, average_logprob=-1.1)) is None
+    assert (it.padded, it.doubt, it.with_context) == (True, "probability", True)
+    assert len(it.audio) == 8 * 16_000
+    better = said("a tumble", 7_700)
+    assert it.take(better) == better
+
+
+def test_a_doubtful_second_look_is_kept_all_the_same() -> None:
+    it = decision()
+    poor = said("mumble", 7_700, average_logprob=-1.1)
+    assert it.take(poor) is None
+    assert it.take(poor) == poor
+
+
+def test_an_echo_of_the_context_is_decoded_without_it() -> None:
+    it = decision(prompt="Ahab Ishmael Queequeg Starbuck")
+    echo = said("Ahab Ishmael Queequeg Starbuck", 7_700)
+    assert it.take(echo) is None
+    assert (it.with_context, it.echoed) == (False, True)
+    heard = said("something else was said here", 7_700)
+    assert it.take(heard) == heard
