@@ -113,11 +113,6 @@ class Segmenter:
         """One past the last voiced sample heard."""
         return self._voice_end
 
-    @property
-    def likely_end(self) -> int:
-        """Where the open segment will end if nothing more is said."""
-        return self._voice_end + POST_ROLL
-
     def earliest(self, position: int) -> int:
         """Return the first sample that a segment open now or later may hold.
 
@@ -197,13 +192,16 @@ class Segmenter:
             self._voiced_frames -= note.voiced
         self._start = max(self._start, horizon)
 
-    def _speech(self, end: int) -> list[Step]:
+    def _is_over(self, end: int) -> bool:
+        """Whether the silence so far ends the segment."""
         silence_ms = self.endpointing.silence_after(
             (end - self._start) // _SAMPLES_PER_MS, sentence=self._completed_at == self._voice_end
         )
         quiet_from = max(self._quiet_from, self._voice_end - _LONGEST_FADE)
-        silent = end - quiet_from >= silence_ms * _SAMPLES_PER_MS
-        if silent and end > self._voice_end:
+        return end - quiet_from >= silence_ms * _SAMPLES_PER_MS
+
+    def _speech(self, end: int) -> list[Step]:
+        if end > self._voice_end and self._is_over(end):
             close = min(end, self._voice_end + max(POST_ROLL, FRAME_SAMPLES))
             step = self._closed(close, self._voice_end, EndReason.SILENCE)
             self._state = State.SILENCE

@@ -34,7 +34,7 @@ async def test_sessions_of_a_crowd_do_not_mix() -> None:
     def script(request: DecodeRequest) -> Hypothesis:
         heard = count_words(request)
         words = tuple(
-            type(word)(f" {request.prompt}", word.start_ms, word.end_ms, word.confidence)
+            type(word)(f" said-{request.prompt}", word.start_ms, word.end_ms, word.confidence)
             for word in heard.words[:2]
         )
         text = " ".join(word.text.strip() for word in words)
@@ -48,7 +48,7 @@ async def test_sessions_of_a_crowd_do_not_mix() -> None:
             return {word for final in transcript.finals for word in final["text"].split()}
 
         heard = await asyncio.gather(*(one(number) for number in range(20)))
-    assert heard == [{f"p{number}"} for number in range(20)]
+    assert heard == [{f"said-p{number}"} for number in range(20)]
 
 
 async def test_pings_are_answered_while_the_engine_is_at_work() -> None:

@@ -41,6 +41,7 @@ async def test_ready(web: httpx2.AsyncClient, server: Running) -> None:
         "model": "fake",
         "device": "cpu",
         "compute_type": "none",
+        "partial_model": None,
     }
 
 

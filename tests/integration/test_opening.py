@@ -77,7 +77,7 @@ async def test_every_option_is_a_query_parameter(server: Running, query: str) ->
 
 
 async def test_options_reach_the_engine(server: Running) -> None:
-    engine = server.service.scheduler.engines[0]
+    engine = server.service.engines[0]
     query = "?language=fr&task=translate&prompt=Olá&hotwords=uno,dos&words=true"
     await transcribe(server.url + query, spoken(800))
     requests = [r for batch in engine.batches for r in batch if r.prompt == "Olá"]  # type: ignore[attr-defined]

@@ -19,7 +19,9 @@ from tests.support.recordings import embedded_model, recordings
 
 pytestmark = [pytest.mark.model, pytest.mark.speech, pytest.mark.timeout(480)]
 
-BEAMS = (1, 5)  # what a server decodes with under load, and with time to spare
+# What a server decodes with under load. Five beams measure the same (docs/confidence.md), and take
+# more of the suite's ten minutes than that is worth.
+BEAMS = (1,)
 THREADS = 2
 # What is promised is 0.08 and 80 ms. Measured: 0.01 for words and segments, 40 ms.
 ECE = 0.05
@@ -36,13 +38,17 @@ def engine() -> WhisperEngine:
 
 @pytest.fixture(scope="module")
 def english(engine: WhisperEngine) -> dict[int, list[Judged]]:
-    """All English recordings by beam size."""
+    """All English recordings but the long ones, by beam size."""
 
     def judged(recording: Recording, beam: int) -> Judged:
         programme = single(recording, WireFormat())
         return judge_programme(programme, hear(programme, engine, beam=beam))
 
-    spoken = [one for one in recordings() if one.language == "en" and one.is_speech]
+    spoken = [
+        one
+        for one in recordings()
+        if one.language == "en" and one.is_speech and one.duration_s < 20
+    ]
     with ThreadPoolExecutor(THREADS) as pool:
         return {beam: list(pool.map(partial(judged, beam=beam), spoken)) for beam in BEAMS}
 

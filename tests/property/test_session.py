@@ -253,10 +253,9 @@ class SessionMachine(RuleBasedStateMachine):
         np.testing.assert_array_equal(request.audio, truth)
         if request.kind is Kind.FINAL:
             known = self.asked.setdefault(request.segment, request)
-            assert (known.start_sample, known.end_sample) == (
-                request.start_sample,
-                request.end_sample,
-            )
+            # Asked again it may be for the rest alone, behind the last word.
+            assert known.start_sample <= request.start_sample
+            assert known.end_sample == request.end_sample
             assert request.duration_ms <= 20_000
 
     # -- what it says --------------------------------------------------------------------------

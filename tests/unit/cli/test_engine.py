@@ -36,12 +36,12 @@ async def test_it_is_freed_when_the_block_is_left(
     monkeypatch.setattr(engine, "loader", lambda *_: lambda: [fake])
 
     async with engine.running(settings(), console) as service:
-        assert service.scheduler.engines == [fake]
+        assert service.engines == [fake]
         assert service.languages == ("en", "de", "fr", "zh")
     assert fake.closed
 
     async with engine.running(settings(), console, thorough=True) as service:
-        assert isinstance(service.scheduler.engines[0], ThoroughEngine)
+        assert isinstance(service.engines[0], ThoroughEngine)
 
 
 async def test_what_does_not_load_is_told_by_its_own_error(

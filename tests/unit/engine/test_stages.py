@@ -60,7 +60,7 @@ def test_threads_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def perf_counter() -> float:
         if not hasattr(local, "ticks"):
             local.ticks = ticks()
-        return next(local.ticks)
+        return float(next(local.ticks))
 
     monkeypatch.setattr("streaming.engine.stages.time.perf_counter", perf_counter)
     times = StageTimes()
