@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 
 # Numpy's OpenBLAS shares even our small products among as many threads as there are cores, which
-# then spin, waiting for the next: a quarter of a core with one stream, and with sixteen the decoding
-# had it missing (words at 1.09 s instead of 0.78 s, median). It is read when numpy is imported.
+# then spin, waiting for the next: a quarter of a core with one stream, which the decoding lacks with
+# sixteen (words at 1.09 s instead of 0.78 s, median). It is read when numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from streaming import __version__  # noqa: E402
-from streaming.cli import doctor, listen, models, serve, transcribe  # noqa: E402
-from streaming.errors import WirescribeError  # noqa: E402
+from streaming import __version__
+from streaming.cli import doctor, listen, models, serve, transcribe
+from streaming.errors import WirescribeError
 
 _COMMANDS = (serve, transcribe, listen, models, doctor)
 _INTERRUPTED = 130  # what a shell reports for SIGINT

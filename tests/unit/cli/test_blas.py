@@ -30,7 +30,7 @@ def test_it_is_set_before_numpy_is_there() -> None:
         "        if name == 'numpy':\n"
         "            print(os.environ.get('OPENBLAS_NUM_THREADS'))\n"
         "sys.meta_path.insert(0, Watch())\n"
-        "import streaming.cli\n"
+        "import streaming.cli, numpy\n"
     )
     environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
     told = subprocess.run(
