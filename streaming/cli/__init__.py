@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 # Numpy's OpenBLAS shares even our small products among as many threads as there are cores, which
-# then spin, waiting for the next: a quarter of a core with one stream, which the decoding lacks with
-# sixteen (words at 1.09 s instead of 0.78 s, median). It is read when numpy is imported.
+# then spin, waiting for the next: a quarter of a core at one stream, and time that the decoding
+# lacks at sixteen (words at 1.09 s, not 0.78 s, median). It is read when numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from streaming import __version__
