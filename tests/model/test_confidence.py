@@ -56,7 +56,7 @@ def english(engine: WhisperEngine) -> dict[int, list[Judged]]:
 @pytest.mark.parametrize("beam", BEAMS)
 def test_words_are_right_as_often_as_they_say(english: dict[int, list[Judged]], beam: int) -> None:
     figures = of_words(word for one in english[beam] for word in one.words)
-    assert figures.words > 1_200
+    assert figures.words > 700
     assert max(figures.ece10, figures.ece15) <= ECE, figures
     assert figures.auc is not None
     assert figures.auc > 0.8, figures
