@@ -14,7 +14,7 @@ from typing import Final
 import numpy.typing as npt
 from numpy import float32
 
-from streaming.decoding import SAMPLES_PER_MS, Hypothesis, Word
+from streaming.decoding import SAMPLES_PER_MS, Hypothesis
 from streaming.echo import Suspicion, heard_again, suspect
 from streaming.quality import degenerate, not_speech, once, with_words, without_loop
 
@@ -107,7 +107,7 @@ class Decision:
         first = self._pieces[0][1]
         if len(self._pieces) == 1:
             return first
-        words = tuple(_later(word, at) for at, each in self._pieces for word in each.words)
+        words = tuple(word.later(at) for at, each in self._pieces for word in each.words)
         count = sum(each.token_count for _, each in self._pieces)
         logprob = sum(each.average_logprob * each.token_count for _, each in self._pieces)
         return dataclasses.replace(
@@ -115,9 +115,3 @@ class Decision:
             token_count=count,
             average_logprob=logprob / count if count else first.average_logprob,
         )
-
-
-def _later(word: Word, by_ms: int) -> Word:
-    if word.start_ms is None or word.end_ms is None:
-        return word
-    return dataclasses.replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)

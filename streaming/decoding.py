@@ -7,7 +7,7 @@ request's audio; the session turns them into stream time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -105,6 +105,14 @@ class Word:
     start_ms: int | None = None
     end_ms: int | None = None
     confidence: float | None = None
+
+    def later(self, by_ms: int) -> Word:
+        """Return the word with those of its times that are known moved by ``by_ms``."""
+        return replace(
+            self,
+            start_ms=None if self.start_ms is None else self.start_ms + by_ms,
+            end_ms=None if self.end_ms is None else self.end_ms + by_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,9 +158,10 @@ def with_words(hypothesis: Hypothesis, words: tuple[Word, ...]) -> Hypothesis:
     return dataclasses.replace(hypothesis, words=words, text=text)
 
 
-def _first_pass(hypothesis: Hypothesis) -> tuple[Word, ...]:
+def _first_pass(hypothesis: Hypothesis, *, begun: bool = False) -> tuple[Word, ...]:
     """The words without what fills a cap, and without a copy that takes no time."""
-    return without_echo(without_tail(hypothesis.words) if hypothesis.looped else hypothesis.words)
+    words = hypothesis.words
+    return without_echo(without_tail(words, begun=begun) if hypothesis.looped else words)
 
 
 def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
@@ -171,10 +172,7 @@ def showable(hypothesis: Hypothesis) -> tuple[Word, ...]:
     """
     if hypothesis.average_logprob < _GUESS_LOGPROB or not_speech(hypothesis) == "no_speech":
         return ()
-    words = hypothesis.words
-    if hypothesis.looped:
-        words = without_tail(words, begun=True)
-    words = without_echo(words)
+    words = _first_pass(hypothesis, begun=True)
     return () if loops(words) else words
 
 

@@ -319,12 +319,5 @@ def _middle_ms(word: Word) -> float:
 
 def _absolute(words: Sequence[Word], start_sample: int) -> tuple[Word, ...]:
     """Move word times from the request's audio to stream time."""
-    offset = start_sample // SAMPLES_PER_MS
-    return tuple(
-        dataclasses.replace(
-            word,
-            start_ms=None if word.start_ms is None else word.start_ms + offset,
-            end_ms=None if word.end_ms is None else word.end_ms + offset,
-        )
-        for word in words
-    )
+    offset_ms = start_sample // SAMPLES_PER_MS
+    return tuple(word.later(offset_ms) for word in words)

@@ -67,7 +67,7 @@ class Closed:
 Step = Opened | Closed
 
 _PRE_ROLL = 300 * _SAMPLES_PER_MS
-POST_ROLL = 240 * _SAMPLES_PER_MS
+_POST_ROLL = 240 * _SAMPLES_PER_MS
 _CONFIRM_FRAMES = 8  # 160 ms of voiced frames open a segment
 _DOUBTFUL_FRAMES = 4  # 80 ms of them are enough when the sound is already over
 _GIVE_UP = 400 * _SAMPLES_PER_MS
@@ -202,7 +202,7 @@ class Segmenter:
 
     def _speech(self, end: int) -> list[Step]:
         if end > self._voice_end and self._is_over(end):
-            close = min(end, self._voice_end + max(POST_ROLL, FRAME_SAMPLES))
+            close = min(end, self._voice_end + _POST_ROLL)
             step = self._closed(close, self._voice_end, EndReason.SILENCE)
             self._state = State.SILENCE
             self._floor = close
