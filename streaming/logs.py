@@ -55,7 +55,7 @@ def configure_logging(level: str = "INFO", *, json: bool | None = None) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a logger made before must hear of this
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
