@@ -39,6 +39,7 @@ LAYER = {
     "window": "core",
     "lifecycle": "policy",
     "limits": "policy",
+    "principal": "policy",
     "settings": "policy",
     "engine": "runtime",
     "headroom": "runtime",
