@@ -1,0 +1,159 @@
+"""A server in a process of its own, and everything about it that must not grow or break."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.integration.harness import WAIT_S, client
+from tests.integration.process import ROOT, ServerProcess
+from tests.support.marked import marked, said
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_SETTLE_S = 20.0
+# Log lines that tell of a defect: an exception that nobody expected.
+_DEFECTS = ("reader_failed", "writer_failed", "session_failed", "source_failed", "drain_failed")
+_UVICORN_DEFECTS = ("Exception in ASGI application", "Task exception was never retrieved")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the process holds at a moment."""
+
+    files: int
+    tasks: int
+    threads: int
+    memory_mib: float
+    sessions: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.files} files, {self.tasks} tasks, {self.threads} threads, "
+            f"{self.memory_mib:.0f} MiB, {self.sessions} sessions"
+        )
+
+
+class Victim(ServerProcess):
+    """The process under attack."""
+
+    @property
+    def http(self) -> str:
+        """The address of its pages."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process itself."""
+        return self.process.pid
+
+    def memory_mib(self) -> float:
+        """Resident memory, as the system has it."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * _PAGE / 2**20
+
+    def files(self) -> int:
+        """Open file descriptors."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))  # noqa: PTH208 - counts, no paths wanted
+
+    async def held(self) -> Held:
+        """Look at everything at once."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=WAIT_S) as web:
+            tasks = (await web.get(self.http + "/chaos")).json()["tasks"]
+            sessions = (await web.get(self.http + "/health")).json()["sessions"]["active"]
+        threads = len(os.listdir(f"/proc/{self.pid}/task"))  # noqa: PTH208
+        return Held(self.files(), tasks, threads, self.memory_mib(), sessions)
+
+    async def settled(self, before: Held, *, memory_mib: float = 16.0) -> Held:
+        """Wait until it holds no more than ``before``; AssertionError says what it keeps."""
+        async with asyncio.timeout(_SETTLE_S * 2):
+            for _ in range(int(_SETTLE_S / 0.1)):
+                now = await self.held()
+                if now.files <= before.files and now.tasks <= before.tasks and not now.sessions:
+                    break
+                await asyncio.sleep(0.1)
+        assert now.files <= before.files, f"descriptors stay open: {before} → {now}"
+        assert now.tasks <= before.tasks, f"tasks stay: {before} → {now}"
+        assert now.sessions <= before.sessions, f"sessions stay: {before} → {now}"
+        grown = now.memory_mib - before.memory_mib
+        assert grown <= memory_mib, f"{grown:.1f} MiB stay: {before} → {now}"
+        return now
+
+    async def strike(self, kind: str, *, count: int = 1, seconds: float = 0.0) -> None:
+        """Let the engine's next batches go wrong."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=WAIT_S) as web:
+            body = {"kind": kind, "count": count, "seconds": seconds} if kind else {}
+            (await web.post(self.http + "/chaos", json=body)).raise_for_status()
+
+    async def metrics(self) -> str:
+        """What ``/metrics`` says."""
+        async with httpx2.AsyncClient(trust_env=False, timeout=WAIT_S) as web:
+            return (await web.get(self.http + "/metrics")).text
+
+    async def serves(self, numbers: range = range(3)) -> None:
+        """Prove that a session works, word for word, as if nothing had happened."""
+        async with client(self.url + "?language=en") as it:
+            await it.send(marked(numbers, silent_ms=800))
+            transcript = await it.finish()
+        assert transcript.text().split() == said(numbers)
+
+    def defects(self) -> list[str]:
+        """Log lines that tell of an exception nobody expected; of tracebacks, all."""
+        return [
+            line
+            for line in self.lines
+            if any(f'"{name}"' in line for name in _DEFECTS)
+            or any(name in line for name in _UVICORN_DEFECTS)
+            or "Traceback" in line
+        ]
+
+    def assert_no_defects(self) -> None:
+        """Fail with the log's lines, when there are such."""
+        assert not self.defects(), "\n".join(self.defects()[:3])
+
+
+@asynccontextmanager
+async def victim(
+    *arguments: str,
+    engine: Mapping[str, Any] | None = None,
+    limit_files: int | None = None,
+    **environment: str,
+) -> AsyncIterator[Victim]:
+    """Run ``server.py`` with the chaos engine; settings come as environment variables."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("WIRESCRIBE_")}
+    program = [sys.executable, str(ROOT / "tests" / "chaos" / "server.py")]
+    if limit_files is not None:
+        # The limit is the process's own, set before it is what it will be.
+        program = ["/bin/sh", "-c", f'ulimit -n {limit_files}; exec "$@"', "sh", *program]
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        "--port=0",
+        *arguments,
+        cwd=ROOT,
+        env={
+            **clean,
+            "PYTHONPATH": str(ROOT),
+            "CHAOS_ENGINE": json.dumps(engine or {}),
+            "WIRESCRIBE_VAD__MODE": "webrtc",
+            **environment,
+        },
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    running = Victim(process)
+    try:
+        await running.ready()
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await running.status()
