@@ -22,7 +22,7 @@ from typing import Protocol
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
 from streaming.engine.base import Engine
 from streaming.errors import EngineFault, InternalError, WirescribeError
-from streaming.headroom import Headroom
+from streaming.headroom import Headroom, Speaker
 from streaming.logs import get_logger
 
 _log = get_logger(__name__)
@@ -70,6 +70,11 @@ class _Job:
     entry: _Entry
     request: DecodeRequest
     key: Hashable
+
+    @property
+    def speaking(self) -> tuple[Speaker, Kind]:
+        """Who wants what decoded."""
+        return (id(self.entry.source), self.request.channel), self.request.kind
 
 
 @dataclass(slots=True)
@@ -165,7 +170,8 @@ class Scheduler:
                 await self._wake.wait()
                 continue
             beam = self._beam(jobs)
-            self._headroom.begin(number, time.monotonic())
+            began = time.monotonic()
+            self._headroom.begin(number, began)
             try:
                 requests = [job.request for job in jobs]
                 answers: list[Hypothesis | None]
@@ -175,6 +181,7 @@ class Scheduler:
                     answers = list(await loop.run_in_executor(self._pool, decode))
                     if len(answers) != len(jobs):
                         raise ValueError(f"{len(answers)} answers to {len(jobs)} requests")
+                    self._headroom.decoded(requests, time.monotonic() - began, beam=beam)
                 except Exception as error:
                     _log.warning("decode_failed", rows=len(jobs), error=type(error).__name__)
                     failure = error
@@ -226,6 +233,7 @@ class Scheduler:
         jobs = [
             job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
         ]
+        offered = [job.speaking for job in jobs]
         jobs = self._affordable(jobs)
         jobs.sort(key=lambda job: (_rank(job.request), job.entry.served))
         chosen: list[_Job] = []
@@ -236,6 +244,7 @@ class Scheduler:
             if len(chosen) == engine.info.max_batch:
                 break
         now = time.monotonic()
+        self._headroom.look(offered, [job.speaking for job in chosen], now)
         for job in chosen:
             job.entry.served = now
             if job.request.waited_for:
