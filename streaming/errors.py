@@ -8,6 +8,7 @@
     │   ├── NotAuthorised          not_authorised   4401   401   no
     │   ├── OriginRefused          origin_refused   4403   403   no
     │   ├── IdleTimeout            idle_timeout     4408   408   yes
+    │   ├── TakenOver              taken_over       4409   409   no
     │   ├── UnsupportedAudio       unsupported_audio 4415  415   no
     │   ├── MediaError             bad_media        4415   415   no   (streaming.media)
     │   ├── BadConfiguration       bad_configuration 4422  422   no
@@ -83,6 +84,12 @@ class OriginRefused(RequestError):
     """A browser page of an origin that the operator has not allowed."""
 
     code, close_code, http_status = "origin_refused", 4403, 403
+
+
+class TakenOver(RequestError):
+    """Another socket has resumed the session; this one has nothing more to do with it."""
+
+    code, close_code, http_status = "taken_over", 4409, 409
 
 
 class IdleTimeout(RequestError):

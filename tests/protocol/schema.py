@@ -105,8 +105,14 @@ REQUIRED: Mapping[str, Mapping[str, Check]] = {
     "ended": {"audio_ms": count, "segments": count, "words": count},
 }
 
+# Messages that last carry their number: see "Resuming" in docs/protocol.md.
+LASTING = frozenset(
+    {"speech_started", "speech_ended", "final", "finalized", "language", "warning", "ended"}
+)
+PASSING_WARNINGS = frozenset({"slow_partials", "draining"})
+
 OPTIONAL: Mapping[str, Mapping[str, Check]] = {
-    "started": {"partial_model": named},
+    "started": {"partial_model": named, "resumed_from_ms": count},
     "final": {"words": words},
     "finalized": {"id": text},
     "error": {"retry_after_ms": count, "field": named},
@@ -139,6 +145,7 @@ CLOSE_CODES: Mapping[str, int] = {
     "not_authorised": 4401,
     "origin_refused": 4403,
     "idle_timeout": 4408,
+    "taken_over": 4409,
     "unsupported_audio": 4415,
     "bad_configuration": 4422,
     "unknown_session": 4422,
@@ -154,7 +161,9 @@ def check(event: Any) -> dict[str, Any]:
     kind = str(event.get("type"))
     assert kind in REQUIRED, f"unknown type {kind!r}"
     required = dict(REQUIRED[kind])
-    optional = OPTIONAL.get(kind, {})
+    optional = dict(OPTIONAL.get(kind, {}))
+    if kind in LASTING:
+        optional["seq"] = count
     if kind == "warning":
         required |= WARNING_DETAIL.get(event.get("code", ""), {})
     for name, right in required.items():
