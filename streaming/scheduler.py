@@ -5,76 +5,32 @@ have decoded *now*; finals go first, oldest first, then partials, the ones waiti
 So a partial is never stale, and under load partials become rarer for everyone alike, instead of
 late. The first request chosen fixes the batch key; others with the same key ride along.
 
-Runs on one event loop; only :meth:`Engine.decode` runs in threads, one per engine worker.
+Runs on one event loop; only :meth:`Engine.decode` runs in threads, one per engine worker. What
+was being decoded when an engine got stuck or broke is offered again, so that no session loses it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import time
-from collections.abc import Hashable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.batching import Entry, Job, Source, beam, choose
+from streaming.decoding import Hypothesis, Kind
 from streaming.engine.base import Engine
-from streaming.errors import EngineFault, InternalError, WirescribeError
-from streaming.headroom import Headroom, Speaker
+from streaming.errors import EngineFault, InternalError, Restarting
+from streaming.faults import Faults, Uncounted
+from streaming.headroom import Headroom
+from streaming.heartbeat import Heartbeat
 from streaming.logs import get_logger
+from streaming.station import State, Station
+from streaming.supervisor import Reload, Supervisor
+from streaming.worker import Decoded, Worker
+
+__all__ = ["Care", "Load", "Scheduler", "Source"]
 
 _log = get_logger(__name__)
-_ATTEMPTS = 3
-# Shares of the workers' time used, below which finals get a beam and pauses an early final.
-_BEAM = 5
-_BEAM_BELOW = 0.5
-_EARLY_BELOW = 0.9
-# Above this share partials of one session come no more often than so.
-_STRETCH_ABOVE = 0.8
-_STRETCHED_S = 0.8
-
-
-class Source(Protocol):
-    """Whatever wants audio decoded: a session with its transport around it."""
-
-    def work(self) -> Iterable[DecodeRequest]:
-        """Yield what could be decoded now; asked again whenever a worker is free."""
-        ...
-
-    def begin(self, request: DecodeRequest) -> None:
-        """Note that a request has been taken."""
-        ...
-
-    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
-        """Take the answer, or None for a partial that failed."""
-        ...
-
-    def work_failed(self, error: WirescribeError) -> None:
-        """Hear that a final can't be decoded, after all attempts."""
-        ...
-
-
-@dataclass(slots=True)
-class _Entry:
-    """A source's place in the queue: served longest ago goes first."""
-
-    source: Source
-    served: float = 0.0
-    shown: float = 0.0  # when its last partial was taken
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    entry: _Entry
-    request: DecodeRequest
-    key: Hashable
-
-    @property
-    def speaking(self) -> tuple[Speaker, Kind]:
-        """Who wants what decoded."""
-        return (id(self.entry.source), self.request.channel), self.request.kind
 
 
 @dataclass(slots=True)
@@ -100,25 +56,73 @@ class Load:
             self.failures += 1
 
 
-class Scheduler:
-    """Feeds engines from sources. ``start`` before use, ``stop`` after."""
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How engines are looked after: what loads one anew, and when that is done.
 
-    def __init__(self, engines: Sequence[Engine]) -> None:
+    ``heartbeats`` are the engines' own, with what they learnt as the engines were warmed up;
+    ``load_s`` is what loading took at first.
+    """
+
+    reload: Reload
+    heartbeats: Sequence[Heartbeat]
+    max_restarts: int = 3
+    load_s: float = 0.0
+
+
+class Scheduler:
+    """Feeds engines from sources. ``start`` before use, ``stop`` after.
+
+    Without ``care`` an engine that is stuck stays so.
+    """
+
+    def __init__(
+        self, engines: Sequence[Engine], *, care: Care | None = None, faults: Faults | None = None
+    ) -> None:
         if not engines:
             raise ValueError("a scheduler needs at least one engine")
-        self._engines = list(engines)
-        self._sources: dict[int, _Entry] = {}
+        self._faults = faults or Uncounted()
+        beats = care.heartbeats if care else [Heartbeat(float("inf")) for _ in engines]
+        self._stations = [
+            Station(number, engine, heartbeat)
+            for number, (engine, heartbeat) in enumerate(zip(engines, beats, strict=True))
+        ]
+        self._posts = [
+            station for station in self._stations for _ in range(station.engine.info.concurrency)
+        ]
+        self._supervisor: Supervisor | None = None
+        if care is not None:
+            self._supervisor = Supervisor(
+                self,
+                self._stations,
+                care.reload,
+                self._faults,
+                max_restarts=care.max_restarts,
+                load_s=care.load_s,
+            )
+        self._watching: asyncio.Task[None] | None = None
+        self._workers: dict[int, Worker] = {}
+        self._sources: dict[int, Entry] = {}
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._workers = [engine for engine in engines for _ in range(engine.info.concurrency)]
-        self._pool = ThreadPoolExecutor(len(self._workers), thread_name_prefix="decode")
-        self._load = Load(workers=len(self._workers))
-        self._headroom = Headroom(len(self._workers))
+        self._load = Load(workers=len(self._posts))
+        self._headroom = Headroom(len(self._posts))
+        self.lost = asyncio.Event()
+        """Set when no engine is left that could decode anything."""
 
     @property
     def engines(self) -> Sequence[Engine]:
-        """The engines fed."""
-        return self._engines
+        """The engines fed, as they are now."""
+        return [station.engine for station in self._stations]
+
+    @property
+    def stations(self) -> Sequence[Station]:
+        """Where the engines stand."""
+        return self._stations
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Those at work."""
+        return list(self._workers.values())
 
     @property
     def headroom(self) -> Headroom:
@@ -132,21 +136,30 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to serve; needs a running event loop."""
-        for number, engine in enumerate(self._workers):
-            task = asyncio.get_running_loop().create_task(self._serve(number, engine))
-            self._tasks.add(task)
+        for number, station in enumerate(self._posts):
+            self.hire(station, number)
+        if self._supervisor is not None:
+            self._watching = asyncio.get_running_loop().create_task(self._supervisor.watch())
 
     async def stop(self) -> None:
         """Stop serving; a batch in progress is waited for, its answers are dropped."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        await asyncio.to_thread(self._pool.shutdown)
+        workers = self.workers
+        self._workers.clear()
+        for worker in workers:
+            worker.leave()
+        tasks = [task for worker in workers if (task := worker.task)]
+        if self._watching is not None:
+            self._watching.cancel()
+            tasks.append(self._watching)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for worker in workers:
+            await worker.left()
 
     def add(self, source: Source) -> None:
         """Let a source take part."""
-        self._sources[id(source)] = _Entry(source)
+        self._sources[id(source)] = Entry(source)
+        if self.lost.is_set():
+            source.work_failed(_lost())
 
     def remove(self, source: Source) -> None:
         """Leave a source out from now on; answers on the way to it are dropped."""
@@ -158,93 +171,85 @@ class Scheduler:
 
     async def turn(self) -> None:
         """Return when a decoding thread has had its turn; for health."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, _nothing)
+        turns = [asyncio.ensure_future(worker.turn()) for worker in self.workers]
+        try:
+            # With nobody at work there is nothing to wait for but whoever waits to lose patience.
+            await asyncio.wait(turns or [asyncio.Future()], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for turn in turns:
+                turn.cancel()
 
-    async def _serve(self, number: int, engine: Engine) -> None:
+    # -- workers -------------------------------------------------------------------------------
+
+    def hire(self, station: Station, number: int) -> None:
+        """Put a new worker to work."""
+        worker = self._workers[number] = Worker(number, station, self._faults)
+        worker.task = asyncio.get_running_loop().create_task(self._serve(worker))
+
+    def dismiss(self, worker: Worker, *, suspect: bool) -> None:
+        """Go on without a worker; a request that hung an engine twice ends its session."""
+        del self._workers[worker.number]
+        worker.leave()
+        self._headroom.end(worker.number, time.monotonic())
+        guilty = [job for job in worker.jobs if suspect and job.entry.suspect]
+        for job in worker.jobs:
+            job.entry.suspect |= suspect
+        for job in guilty:
+            self._fail(job, "the speech engine does not return from this audio", None)
+        self._requeue([job for job in worker.jobs if job not in guilty])
+
+    def lose(self, station: Station) -> None:
+        """Do without a station; when it is the last, tell everyone."""
+        for worker in self.workers:
+            if worker.station is station:
+                self.dismiss(worker, suspect=False)
+        if all(each.state is State.LOST for each in self._stations):
+            self.lost.set()
+            for entry in list(self._sources.values()):
+                entry.source.work_failed(_lost())
+
+    async def _serve(self, worker: Worker) -> None:
         """Be one worker: take a batch, have it decoded, hand out the answers, again."""
-        loop = asyncio.get_running_loop()
         while True:
-            jobs = self._next_batch(engine)
+            await worker.station.open.wait()
+            jobs = worker.jobs = self._next_batch(worker.station)
             if not jobs:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            beam = self._beam(jobs)
-            began = time.monotonic()
-            self._headroom.begin(number, began)
+            requests, began = [job.request for job in jobs], time.monotonic()
+            self._headroom.begin(worker.number, began)
+            width = beam(jobs, self._headroom.used(began))
             try:
-                requests = [job.request for job in jobs]
-                answers: list[Hypothesis | None]
-                failure: Exception | None = None
-                try:
-                    decode = functools.partial(engine.decode, requests, beam=beam)
-                    answers = list(await loop.run_in_executor(self._pool, decode))
-                    if len(answers) != len(jobs):
-                        raise ValueError(f"{len(answers)} answers to {len(jobs)} requests")
-                    self._headroom.decoded(requests, time.monotonic() - began, beam=beam)
-                except Exception as error:
-                    _log.warning("decode_failed", rows=len(jobs), error=type(error).__name__)
-                    failure = error
-                    answers = await self._decode_alone(engine, jobs)
-                self._load.count(answers, time.monotonic())
-                self._hand_out(jobs, answers, failure)
+                decoded = await worker.decode(requests, width)
+                worker.jobs, now = (), time.monotonic()
+                self._load.count(decoded.answers, now)
+                if decoded.cause is None:
+                    self._headroom.decoded(requests, now - began, beam=width)
+                if decoded.broken and self._supervisor is not None:
+                    self._supervisor.restart(worker.station, broken=True)
+                    self._requeue(jobs)
+                else:
+                    self._hand_out(jobs, decoded)
             finally:
-                self._headroom.end(number, time.monotonic())
+                self._headroom.end(worker.number, time.monotonic())
             self.wake()  # answers make new work: a fall-back, the next segment's partial
 
-    async def _decode_alone(self, engine: Engine, jobs: Sequence[_Job]) -> list[Hypothesis | None]:
-        """Decode each request of a failed batch by itself, so that one can't spoil the others."""
-        loop = asyncio.get_running_loop()
-        answers: list[Hypothesis | None] = []
-        for job in jobs:
-            answer: Hypothesis | None = None
-            for _ in range(_ATTEMPTS if job.request.kind is Kind.FINAL else 1):
-                with contextlib.suppress(Exception):
-                    decode = loop.run_in_executor(self._pool, engine.decode, [job.request])
-                    answer = (await decode)[0]
-                    break
-            answers.append(answer)
-        return answers
+    # -- batches -------------------------------------------------------------------------------
 
-    def _hand_out(
-        self,
-        jobs: Sequence[_Job],
-        answers: Sequence[Hypothesis | None],
-        cause: Exception | None,
-    ) -> None:
-        """Tell everyone; what failed comes last, for it ends a session with answers of its own."""
-        pairs = zip(jobs, answers, strict=True)
-        for job, answer in sorted(pairs, key=lambda pair: pair[1] is None):
-            source = job.entry.source
-            if id(source) not in self._sources:
-                continue
-            if answer is None and job.request.kind is Kind.FINAL:
-                fault = EngineFault("the speech engine failed on this audio, and again on retrying")
-                fault.__cause__ = cause
-                source.work_failed(fault)
-                continue
-            try:
-                source.work_done(job.request, answer)
-            except Exception:
-                self._put_out(source)
-
-    def _next_batch(self, engine: Engine) -> list[_Job]:
+    def _next_batch(self, station: Station) -> list[Job]:
         """Choose what to decode next, and take it from its sources."""
-        jobs = [
-            job for entry in list(self._sources.values()) for job in self._offers(entry, engine)
-        ]
-        offered = [job.speaking for job in jobs]
-        jobs = self._affordable(jobs)
-        jobs.sort(key=lambda job: (_rank(job.request), job.entry.served))
-        chosen: list[_Job] = []
-        for job in jobs:
-            if chosen and job.key != chosen[0].key:
-                continue
-            chosen.append(job)
-            if len(chosen) == engine.info.max_batch:
-                break
         now = time.monotonic()
-        self._headroom.look(offered, [job.speaking for job in chosen], now)
+        offered = [
+            job
+            for entry in list(self._sources.values())
+            for job in self._offers(entry, station.engine)
+        ]
+        rows = station.rows.most(now)
+        chosen = choose(offered, rows=rows, used=self._headroom.used(now), now=now)
+        self._headroom.look(
+            [job.speaking for job in offered], [job.speaking for job in chosen], now
+        )
         for job in chosen:
             job.entry.served = now
             if job.request.waited_for:
@@ -252,41 +257,55 @@ class Scheduler:
             job.entry.source.begin(job.request)
         return chosen
 
-    def _affordable(self, jobs: list[_Job]) -> list[_Job]:
-        """Leave out what there is no time for.
-
-        Early finals, when the workers are nearly always busy. Partials of sessions that had one
-        just now, a little before that: a worker is then free when a final comes.
-        """
-        now = time.monotonic()
-        used = self._headroom.used(now)
-        if used < _STRETCH_ABOVE:
-            return jobs
-        return [
-            job
-            for job in jobs
-            if job.request.kind is Kind.FINAL
-            or (job.request.waited_for and now - job.entry.shown >= _STRETCHED_S)
-            or (not job.request.waited_for and used < _EARLY_BELOW)
-        ]
-
-    def _beam(self, jobs: Sequence[_Job]) -> int:
-        """How many alternatives to follow: what lasts deserves them, while there is time."""
-        if jobs[0].request.kind is Kind.PARTIAL:
-            return 1
-        return _BEAM if self._headroom.used(time.monotonic()) < _BEAM_BELOW else 1
-
-    def _offers(self, entry: _Entry, engine: Engine) -> list[_Job]:
+    def _offers(self, entry: Entry, engine: Engine) -> list[Job]:
         """Ask a source for its work; one that fails at it is out, the others are served on."""
         try:
             return [
                 # What lasts is not mixed with partials: it may get a beam.
-                _Job(entry, request, (request.kind is Kind.PARTIAL, engine.batch_key(request)))
+                Job(entry, request, (request.kind is Kind.PARTIAL, engine.batch_key(request)))
                 for request in entry.source.work()
             ]
         except Exception:
             self._put_out(entry.source)
             return []
+
+    def _hand_out(self, jobs: Sequence[Job], decoded: Decoded) -> None:
+        """Tell everyone; what failed comes last, for it ends a session with answers of its own."""
+        pairs = zip(jobs, decoded.answers, strict=True)
+        for job, answer in sorted(pairs, key=lambda pair: pair[1] is None):
+            if answer is None and job.request.kind is Kind.FINAL:
+                why = "the speech engine failed on this audio, and again on retrying"
+                self._fail(job, why, decoded.cause)
+            else:
+                self._tell(job, answer)
+
+    def _tell(self, job: Job, answer: Hypothesis | None) -> None:
+        """Give a source its answer, or what it asked for back."""
+        source = job.entry.source
+        if id(source) not in self._sources:
+            return
+        if answer is not None:
+            job.entry.suspect = False
+        try:
+            source.work_done(job.request, answer)
+        except Exception:
+            self._put_out(source)
+
+    def _requeue(self, jobs: Sequence[Job]) -> None:
+        """Have requests decoded again: their sources offer what is still of use."""
+        if not jobs:
+            return
+        self._faults.requests_requeued(len(jobs))
+        for job in jobs:
+            self._tell(job, None)
+        self.wake()
+
+    def _fail(self, job: Job, why: str, cause: Exception | None) -> None:
+        """End a session of which something can't be decoded."""
+        if id(job.entry.source) in self._sources:
+            fault = EngineFault(why)
+            fault.__cause__ = cause
+            job.entry.source.work_failed(fault)
 
     def _put_out(self, source: Source) -> None:
         """End a session that failed at what it was asked or told."""
@@ -295,15 +314,5 @@ class Scheduler:
         source.work_failed(InternalError("the server failed on this session"))
 
 
-def _rank(request: DecodeRequest) -> int:
-    """What is decoded first: finals, finals to come, and what is waited for.
-
-    An early final takes no more time than the final that it replaces, and is in time for it.
-    """
-    if request.kind is Kind.FINAL:
-        return 0
-    return 2 if request.waited_for else 1
-
-
-def _nothing() -> None:
-    """What a thread does when it is only asked whether it lives."""
+def _lost() -> Restarting:
+    return Restarting("the speech engine stopped answering and could not be loaded anew")

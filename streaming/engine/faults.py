@@ -13,11 +13,12 @@ from streaming.errors import BadConfiguration, EngineFault, ModelUnavailable, Wi
 from streaming.logs import get_logger
 
 _log = get_logger(__name__)
+_NO_MEMORY = ("out of memory", "alloc_failed", "bad_alloc", "bad allocation")
 
 
-def out_of_memory(error: BaseException) -> bool:
+def out_of_memory(error: BaseException | None) -> bool:
     """Whether an allocation failed, on the GPU or in main memory."""
-    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
 @contextmanager

@@ -191,7 +191,7 @@ async def test_under_load_partials_of_one_session_are_stretched_and_its_finals_a
 
 
 async def test_who_speaks_is_known_and_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.scheduler._BEAM_BELOW", 0)  # beams don't tell
+    monkeypatch.setattr("streaming.batching._BEAM_BELOW", 0)  # beams don't tell
     gate = Gate()
     final, partial = Client(request(Kind.FINAL, 1)), Client(request(Kind.PARTIAL, 2))
     async with serving(FakeEngine(gate, max_batch=1), start=False) as scheduler:

@@ -1,0 +1,119 @@
+"""Which requests are decoded next, and together: a choice among what all sessions offer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.errors import WirescribeError
+from streaming.headroom import Speaker
+
+# Shares of the workers' time used, below which finals get a beam and pauses an early final.
+_BEAM = 5
+_BEAM_BELOW = 0.5
+_EARLY_BELOW = 0.9
+# Above this share partials of one session come no more often than so.
+_STRETCH_ABOVE = 0.8
+_STRETCHED_S = 0.8
+
+
+class Source(Protocol):
+    """Whatever wants audio decoded: a session with its transport around it."""
+
+    def work(self) -> Iterable[DecodeRequest]:
+        """Yield what could be decoded now; asked again whenever a worker is free."""
+        ...
+
+    def begin(self, request: DecodeRequest) -> None:
+        """Note that a request has been taken."""
+        ...
+
+    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
+        """Take the answer, or None where there is none: a final is to be offered again."""
+        ...
+
+    def work_failed(self, error: WirescribeError) -> None:
+        """Hear that a final can't be decoded, after all attempts."""
+        ...
+
+
+@dataclass(slots=True)
+class Entry:
+    """A source's place in the queue: served longest ago goes first.
+
+    One whose request was in a batch that never returned is ``suspect``: decoded alone until an
+    answer of its own has come.
+    """
+
+    source: Source
+    served: float = 0.0
+    shown: float = 0.0  # when its last partial was taken
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request, whose it is, and what it can be decoded together with."""
+
+    entry: Entry
+    request: DecodeRequest
+    key: Hashable
+
+    @property
+    def speaking(self) -> tuple[Speaker, Kind]:
+        """Who wants what decoded."""
+        return (id(self.entry.source), self.request.channel), self.request.kind
+
+
+def choose(jobs: Iterable[Job], *, rows: int, used: float, now: float) -> list[Job]:
+    """Choose what is decoded next, ``rows`` requests at most that share a key.
+
+    ``used`` is the share of the workers' time that is spent; ``now`` is in seconds.
+    """
+    ranked = sorted(
+        _affordable(jobs, used, now), key=lambda job: (_rank(job.request), job.entry.served)
+    )
+    chosen: list[Job] = []
+    for job in ranked:
+        if chosen and (job.key != chosen[0].key or job.entry.suspect):
+            continue
+        chosen.append(job)
+        if len(chosen) >= rows or job.entry.suspect:
+            break
+    return chosen
+
+
+def beam(jobs: Sequence[Job], used: float) -> int:
+    """How many alternatives to follow: what lasts deserves them, while there is time."""
+    if jobs[0].request.kind is Kind.PARTIAL:
+        return 1
+    return _BEAM if used < _BEAM_BELOW else 1
+
+
+def _affordable(jobs: Iterable[Job], used: float, now: float) -> Iterable[Job]:
+    """Leave out what there is no time for.
+
+    Early finals, when the workers are nearly always busy. Partials of sessions that had one
+    just now, a little before that: a worker is then free when a final comes.
+    """
+    if used < _STRETCH_ABOVE:
+        return jobs
+    return [
+        job
+        for job in jobs
+        if job.request.kind is Kind.FINAL
+        or (job.request.waited_for and now - job.entry.shown >= _STRETCHED_S)
+        or (not job.request.waited_for and used < _EARLY_BELOW)
+    ]
+
+
+def _rank(request: DecodeRequest) -> int:
+    """What is decoded first: finals, finals to come, and what is waited for.
+
+    An early final takes no more time than the final that it replaces, and is in time for it.
+    """
+    if request.kind is Kind.FINAL:
+        return 0
+    return 2 if request.waited_for else 1

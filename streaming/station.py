@@ -1,0 +1,86 @@
+"""An engine in service: replaced by a fresh one when it is stuck or broken."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+
+from streaming.engine.base import Engine
+from streaming.heartbeat import Heartbeat
+from streaming.rows import RowLimit
+from streaming.threads import CallThread
+
+
+class State(StrEnum):
+    """How an engine is."""
+
+    SERVING = "ok"
+    RESTARTING = "restarting"
+    LOST = "lost"
+
+
+class Holder:
+    """An engine, and how many calls of it there are; closed when retired and the last is back.
+
+    A call that never returns keeps the engine's memory: nothing can take it from under a thread.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._calls = 0
+        self._retired = False
+
+    def borrow(self) -> None:
+        """A call begins."""
+        self._calls += 1
+
+    def give_back(self) -> None:
+        """A call has returned."""
+        self._calls -= 1
+        if self._retired:
+            self._close_if_done()
+
+    def retire(self) -> None:
+        """No new calls are made of it."""
+        if not self._retired:
+            self._retired = True
+            self._close_if_done()
+
+    async def close(self) -> None:
+        """Free the engine now and wait for that, unless it is in use or being freed already."""
+        if not self._calls and not self._retired:
+            self._retired = True
+            await asyncio.to_thread(self.engine.close)
+
+    def _close_if_done(self) -> None:
+        if not self._calls:
+            closer = CallThread("close-engine")  # freeing gigabytes takes its time
+            closer.call(self.engine.close)
+            closer.close()
+
+
+class Station:
+    """The place of one engine, which outlives the engine that stands there."""
+
+    def __init__(self, number: int, engine: Engine, heartbeat: Heartbeat) -> None:
+        self.number = number
+        self.heartbeat = heartbeat
+        self.rows = RowLimit(engine.info.max_batch)
+        self.holder = Holder(engine)
+        self.state = State.SERVING
+        self.restarts = 0
+        self.open = asyncio.Event()
+        self.open.set()
+
+    @property
+    def engine(self) -> Engine:
+        """What stands here now."""
+        return self.holder.engine
+
+    def install(self, engine: Engine) -> None:
+        """Put a fresh engine in the place of the old one."""
+        self.holder.retire()
+        self.holder = Holder(engine)
+        self.rows = RowLimit(engine.info.max_batch)
+        self.state = State.SERVING
+        self.open.set()
