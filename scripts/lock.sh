@@ -27,4 +27,5 @@ lock gpu pyproject.toml --extra gpu --constraints requirements/runtime.txt
 lock mic pyproject.toml --extra mic --constraints requirements/runtime.txt
 lock eval pyproject.toml --extra eval --constraints requirements/runtime.txt
 lock dev pyproject.toml --group dev --constraints requirements/runtime.txt
+lock fuzz pyproject.toml --group fuzz --constraints requirements/runtime.txt
 lock build requirements/build.in
