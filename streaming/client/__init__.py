@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from streaming.client.backoff import Backoff
 from streaming.client.connection import connect
 from streaming.client.errors import (
     ClientError,
@@ -23,6 +24,7 @@ from streaming.client.errors import (
 )
 from streaming.client.events import (
     Ack,
+    AudioLost,
     Ended,
     Event,
     Failed,
@@ -32,6 +34,8 @@ from streaming.client.events import (
     Limits,
     Partial,
     Queued,
+    Reconnected,
+    Reconnecting,
     SpeechEnded,
     SpeechStarted,
     Started,
@@ -39,10 +43,12 @@ from streaming.client.events import (
     Word,
 )
 from streaming.client.options import Encoding, Options, Preset, Task
-from streaming.client.stream import Stream
+from streaming.client.stream import State, Stream
 
 __all__ = [
     "Ack",
+    "AudioLost",
+    "Backoff",
     "ClientError",
     "ConnectError",
     "ConnectionLostError",
@@ -59,10 +65,13 @@ __all__ = [
     "Partial",
     "Preset",
     "Queued",
+    "Reconnected",
+    "Reconnecting",
     "ServerError",
     "SpeechEnded",
     "SpeechStarted",
     "Started",
+    "State",
     "Stream",
     "Task",
     "UsageError",

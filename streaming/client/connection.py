@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Literal
 
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import InvalidHandshake, InvalidStatus
-
-from streaming.client.address import is_loopback, stream_url
-from streaming.client.errors import ConnectError
+from streaming.client.address import stream_url
+from streaming.client.backoff import Backoff
+from streaming.client.continuity import Continuity
+from streaming.client.errors import UsageError
+from streaming.client.events import Queued
+from streaming.client.link import Token, open_link
 from streaming.client.options import Encoding, Options, Preset, Task
 from streaming.client.stream import Stream
 
-_RECEIVED_MESSAGE_BYTES = 4 * 1024 * 1024
-
 
 class connect:  # noqa: N801 - used like a function, as in websockets
-    """Opens a session: ``async with connect(url, language="en") as stream``.
+    """Opens a stream: ``async with connect(url, language="en") as stream``.
 
     ``url`` may be ``ws(s)://`` or ``http(s)://``, with or without the path. Leaving the block
     without ``end`` and the events after it closes the socket at once. Raises ``ConnectError`` when
     there is no connection and ``ServerError`` when the server refuses the session.
+
+    A connection lost later is made good, unless ``reconnect`` is false: up to ``buffer_s`` of
+    audio are kept for it. At that bound ``send`` waits, or with ``drop_oldest`` live sound gives up
+    its oldest and says so. ``token`` may be a function that fetches a fresh one each time.
+    ``on_queued`` is called while a full server lets the stream wait for its place.
     """
 
     def __init__(
         self,
         url: str,
         *,
-        token: str | None = None,
+        token: Token = None,
         encoding: Encoding = "pcm_s16le",
         sample_rate: int = 16000,
         channels: int = 1,
@@ -47,10 +51,14 @@ class connect:  # noqa: N801 - used like a function, as in websockets
         max_segment_ms: int | None = None,
         max_events: int = 1024,
         open_timeout_s: float = 10.0,
+        reconnect: bool | Backoff = True,
+        buffer_s: float = 60.0,
+        overflow: Literal["wait", "drop_oldest"] = "wait",
+        on_queued: Callable[[Queued], object] | None = None,
     ) -> None:
         self._url = stream_url(url)
         self._token = token
-        self._options = Options(
+        options = Options(
             encoding=encoding,
             sample_rate=sample_rate,
             channels=channels,
@@ -67,14 +75,29 @@ class connect:  # noqa: N801 - used like a function, as in websockets
             sentence_silence_ms=sentence_silence_ms,
             max_segment_ms=max_segment_ms,
         )
+        if buffer_s <= 0:
+            raise UsageError(f"buffer_s {buffer_s:g}: more than 0")
+        self._continuity = Continuity(
+            options, buffer_ms=round(buffer_s * 1000), drop_oldest=overflow == "drop_oldest"
+        )
+        default = Backoff() if reconnect else None
+        self._backoff = reconnect if isinstance(reconnect, Backoff) else default
+        self._on_queued = on_queued
         self._max_events = max_events
         self._open_timeout_s = open_timeout_s
         self._stream: Stream | None = None
 
     async def __aenter__(self) -> Stream:
-        stream = self._stream = Stream(await self._open(), max_events=self._max_events)
+        stream = self._stream = Stream(
+            lambda: open_link(self._url, self._token, self._open_timeout_s),
+            self._continuity,
+            backoff=self._backoff,
+            max_events=self._max_events,
+            open_timeout_s=self._open_timeout_s,
+            on_queued=self._on_queued,
+        )
         try:
-            await stream.start(self._options)
+            await stream.opened()
         except BaseException:
             await stream.abort()
             raise
@@ -88,33 +111,3 @@ class connect:  # noqa: N801 - used like a function, as in websockets
     ) -> None:
         if self._stream is not None:
             await self._stream.abort()
-
-    async def _open(self) -> ClientConnection:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
-        try:
-            return await open_socket(
-                self._url,
-                additional_headers=headers,
-                compression=None,  # PCM doesn't shrink, and each connection would hold 64 KiB
-                max_size=_RECEIVED_MESSAGE_BYTES,
-                open_timeout=self._open_timeout_s,
-                proxy=None if is_loopback(self._url) else True,
-            )
-        except InvalidStatus as refused:
-            status = refused.response.status_code
-            raise ConnectError(
-                f"the server answered the upgrade with HTTP {status}",
-                retryable=status in (408, 425, 429) or status >= 500,
-                http_status=status,
-                retry_after_ms=_retry_after_ms(refused.response.headers.get("Retry-After")),
-            ) from refused
-        except InvalidHandshake as broken:
-            raise ConnectError("the server is not a WebSocket server") from broken
-        except TimeoutError as slow:
-            raise ConnectError(f"no answer within {self._open_timeout_s:g} s") from slow
-        except OSError as failed:
-            raise ConnectError(failed.strerror or "connection failed") from failed
-
-
-def _retry_after_ms(value: str | None) -> int | None:
-    return int(value) * 1000 if value is not None and value.isdecimal() else None

@@ -85,3 +85,9 @@ class ConnectionLostError(ClientError):
             retryable=close_code in RETRYABLE_CLOSE_CODES,
             close_code=close_code,
         )
+
+
+def retry_after_ms(error: ClientError) -> int:
+    """How long a server asked to be left alone; 0 where it didn't."""
+    asked = error.retry_after_ms if isinstance(error, ConnectError | ServerError) else None
+    return max(0, asked or 0)

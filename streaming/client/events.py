@@ -150,6 +150,35 @@ class Ended:
     words: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """The connection is gone; the next try starts after ``delay_ms``.
+
+    ``code`` says why, as an error's would. ``delay_ms`` is None where the next try waits until
+    there is something to send.
+    """
+
+    attempt: int
+    delay_ms: int | None
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnected:
+    """A new connection stands: the session goes on (``resumed``), or another has taken over."""
+
+    resumed: bool
+    lost_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLost:
+    """Audio was given up because the buffer was full: nothing in it will be heard."""
+
+    from_ms: int
+    lost_ms: int
+
+
 Event = (
     Started
     | Queued
@@ -163,4 +192,7 @@ Event = (
     | Warned
     | Failed
     | Ended
+    | Reconnecting
+    | Reconnected
+    | AudioLost
 )

@@ -32,8 +32,10 @@ from streaming.client.fields import Fields
 from streaming.client.options import Options, Preset
 
 
-def build_start(options: Options) -> str:
-    """The first text frame of a session."""
+def build_start(
+    options: Options, *, resume: Mapping[str, str | int] | None = None, token: str | None = None
+) -> str:
+    """The first text frame of a session, or of one that is to be resumed."""
     audio: dict[str, Any] = {
         "encoding": options.encoding,
         "sample_rate": options.sample_rate,
@@ -49,6 +51,10 @@ def build_start(options: Options) -> str:
     message |= _changeable(
         options.languages, options.prompt, options.hotwords, _endpointing(options)
     )
+    if resume is not None:
+        message["resume"] = dict(resume)
+    if token is not None:
+        message["token"] = token
     return _encode(message)
 
 
@@ -127,6 +133,14 @@ def parse_event(frame: str) -> Event | None:
     Raises ``MessageError`` for what isn't a JSON object with a ``type``, or lacks a field that the
     type can't be without.
     """
+    return parse_numbered(frame)[0]
+
+
+def parse_numbered(frame: str) -> tuple[Event | None, int | None]:
+    """The event of one text frame and its number among those that last, if it has one.
+
+    Raises ``MessageError`` as ``parse_event`` does.
+    """
     try:
         message = json.loads(frame)
     except ValueError as error:
@@ -136,8 +150,10 @@ def parse_event(frame: str) -> Event | None:
     kind = message.get("type")
     if not isinstance(kind, str):
         raise MessageError("field 'type' is missing")
+    fields = Fields(kind, {name: value for name, value in message.items() if name != "seq"})
+    number = Fields(kind, message).integer_or_none("seq")
     parse = _PARSERS.get(kind)
-    return None if parse is None else parse(Fields(kind, message))
+    return None if parse is None else parse(fields), number
 
 
 def _started(fields: Fields) -> Started:

@@ -129,6 +129,7 @@ async def test_events_said_while_nobody_iterates_are_kept() -> None:
 
     async with scripted_server(script) as server, connect(server.url) as stream:
         await stream.end()
+        assert stream._socket is not None
         await stream._socket.wait_closed()
         events = await collect(stream)
     assert [event.revision for event in events if isinstance(event, Partial)] == list(range(200))
@@ -144,7 +145,7 @@ async def test_a_full_queue_holds_the_server_back_and_loses_nothing() -> None:
     async with scripted_server(script) as server, connect(server.url, max_events=4) as stream:
         await stream.end()
         await asyncio.sleep(0.05)
-        assert stream._events.qsize() == 4
+        assert stream._inbox.waiting == 4
         events = await collect(stream)
     revisions = [event.revision for event in events if isinstance(event, Partial)]
     assert revisions == list(range(300))
@@ -185,7 +186,7 @@ async def test_an_error_is_raised_after_the_events_before_it() -> None:
         await session.socket.close(1013)
 
     events: list[Event] = []
-    async with scripted_server(script) as server, connect(server.url) as stream:
+    async with scripted_server(script) as server, connect(server.url, reconnect=False) as stream:
         with pytest.raises(ServerError) as caught:
             async for event in stream:
                 events.append(event)
@@ -234,7 +235,7 @@ async def test_a_close_without_a_word_is_a_lost_connection(code: int, retryable:
         await session.begin()
         await session.socket.close(code)
 
-    async with scripted_server(script) as server, connect(server.url) as stream:
+    async with scripted_server(script) as server, connect(server.url, reconnect=False) as stream:
         with pytest.raises(ConnectionLostError) as caught:
             await collect(stream)
     assert (caught.value.close_code, caught.value.retryable) == (code, retryable)
@@ -245,7 +246,7 @@ async def test_a_clean_close_without_ended_is_a_lost_connection() -> None:
         await session.begin()
         await session.socket.close(1000)
 
-    async with scripted_server(script) as server, connect(server.url) as stream:
+    async with scripted_server(script) as server, connect(server.url, reconnect=False) as stream:
         with pytest.raises(ConnectionLostError) as caught:
             await collect(stream)
     assert caught.value.close_code == 1000
@@ -256,7 +257,7 @@ async def test_a_cut_cable_is_1006() -> None:
         await session.begin()
         session.socket.transport.abort()
 
-    async with scripted_server(script) as server, connect(server.url) as stream:
+    async with scripted_server(script) as server, connect(server.url, reconnect=False) as stream:
         with pytest.raises(ConnectionLostError) as caught:
             await collect(stream)
     assert (caught.value.close_code, caught.value.retryable) == (1006, True)
