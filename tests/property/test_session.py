@@ -30,6 +30,7 @@ from streaming.options import SessionConfig
 from streaming.session import Phase, Session
 from streaming.vad import FRAME_SAMPLES, Activity, VadConfig
 from streaming.window import WindowConfig
+from tests.support.effort import effort
 from tests.support.voices import FAINT, LOUD, SILENT, LoudnessDetector, frame
 
 MS = 16
@@ -206,6 +207,25 @@ class SessionMachine(RuleBasedStateMachine):
     def end(self) -> None:
         self._end()
 
+    @precondition(lambda self: self.session.phase is Phase.OPEN)
+    @rule(really=st.integers(0, 9))
+    def end_early(self, really: int) -> None:
+        """Once in a while, whatever is open or waiting."""
+        if not really:
+            self._end()
+
+    @precondition(lambda self: self.session.phase is not Phase.OPEN)
+    @rule(request_id=st.sampled_from([None, "late"]), silence_ms=st.sampled_from([100, 5_000]))
+    def come_too_late(self, request_id: str | None, silence_ms: int) -> None:
+        """Nothing that is said after the end changes anything that is still to come."""
+        before = self.session.received_ms
+        assert self.session.receive_audio(b"\x11" * 64_000) == []
+        assert self.session.finalize(request_id) == self.session.end() == []
+        self.session.configure(
+            dataclasses.replace(self.session.config, endpointing=Endpointing(silence_ms, 2_000))
+        )
+        assert self.session.received_ms == before
+
     def _end(self) -> None:
         self._hand_over()
         self._piece_ends(len(self.sent[0]))
@@ -374,5 +394,7 @@ def long_runs(voiced: Sequence[bool]) -> list[tuple[int, int]]:
     return found
 
 
-SessionMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+SessionMachine.TestCase.settings = settings(
+    max_examples=100 * effort(), stateful_step_count=30, deadline=None
+)
 TestSessionMachine = SessionMachine.TestCase
