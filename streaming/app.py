@@ -13,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from streaming.access import NamesOnly, Tokens, refused
+from streaming.errors import WirescribeError
 from streaming.health import Health
 from streaming.metrics import CONTENT_TYPE
 from streaming.service import Service
@@ -69,6 +71,7 @@ def create_app(service: Service) -> Starlette:
         return FileResponse(WEB / "index.html", media_type="text/html; charset=utf-8")
 
     async def metrics(request: Request) -> Response:
+        service.gate.check_metrics(service.gate.read(request.scope))
         return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
     async def stream(socket: WebSocket) -> None:
@@ -86,11 +89,12 @@ def create_app(service: Service) -> Starlette:
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", metrics),
+        Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(_PageHeaders)],
-        exception_handlers={404: missing},
+        middleware=[Middleware(_PageHeaders), Middleware(NamesOnly, service)],
+        exception_handlers={404: missing, WirescribeError: refused},
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,8 +27,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from streaming import __version__
+from streaming.auth.gate import Reason
 from streaming.decoding import DecodeRequest, Kind
 from streaming.engine.base import EngineInfo
+from streaming.faults import FAULTS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """What :meth:`Metrics.text` is written in."""
@@ -129,6 +131,15 @@ class Metrics:
             buckets=_BATCHES, registry=self._registry,
         )  # fmt: skip
         self._failed = self._counter("decode_failures", "Batches that an engine failed at")
+        self._faults = self._counter("engine_faults", "Calls that engines failed at", "kind")
+        self._restarts = self._counter(
+            "engine_restarts", "Stuck or broken engines loaded anew, by how that went", "outcome"
+        )
+        self._requeued = self._counter(
+            "requests_requeued", "Requests decoded again because their engine got stuck or broke"
+        )
+        for fault in FAULTS:
+            self._faults.labels(fault)
         self._superseded = self._counter(
             "partials_superseded", "Partials that gave way to a newer text before they were sent"
         )
@@ -140,6 +151,14 @@ class Metrics:
         )
         self._final_words = self._counter("final_words", "Words in finals")
         self._retracted = self._counter("words_retracted", "Words shown, and then taken back")
+        self._auth_failures = self._counter(
+            "auth_failures", "Clients and requests that were not let in, by why", "reason"
+        )
+        self._keys_loads = self._counter(
+            "auth_keys_loads", "Readings of the file of keys after it had changed", "outcome"
+        )
+        for reason in get_args(Reason):
+            self._auth_failures.labels(reason)
         for kind in Kind:  # so that they are there, at nought, from the first scrape on
             self._decode.labels(kind.value)
             self._batch.labels(kind.value)
@@ -164,6 +183,14 @@ class Metrics:
     def closed(self, code: int) -> None:
         """A socket was closed with this code."""
         self._closes.labels(str(code)).inc()
+
+    def auth_failed(self, reason: Reason) -> None:
+        """A client was not let in."""
+        self._auth_failures.labels(reason).inc()
+
+    def keys_loaded(self, outcome: str) -> None:
+        """The file of keys had changed and is ``loaded``, or ``damaged``, or ``gone``."""
+        self._keys_loads.labels(outcome).inc()
 
     def audio_received(self, seconds: float) -> None:
         """So much audio has come, added up over the channels."""
@@ -219,6 +246,18 @@ class Metrics:
     def decode_failed(self) -> None:
         """An engine failed at a batch."""
         self._failed.inc()
+
+    def engine_fault(self, kind: str) -> None:
+        """A call of an engine failed: one of :data:`streaming.faults.FAULTS`."""
+        self._faults.labels(kind).inc()
+
+    def engine_restarted(self, outcome: str) -> None:
+        """An engine was loaded anew: ``done``, or that ``failed``."""
+        self._restarts.labels(outcome).inc()
+
+    def requests_requeued(self, count: int) -> None:
+        """So many requests are decoded again."""
+        self._requeued.inc(count)
 
     # -- scraping ------------------------------------------------------------------------------
 

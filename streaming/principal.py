@@ -15,6 +15,9 @@ class Principal:
     key: str = ""
     """The public name of the API key, also of the one a token was made with; "" without a key."""
 
+    key_id: str = ""
+    """Tells two keys of one name apart, one made after the other was revoked."""
+
     subject: str = ""
     """Whom the token was made for, in the words of who asked for it; "" when not said."""
 

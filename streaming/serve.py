@@ -9,6 +9,7 @@ import functools
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -17,6 +18,8 @@ from typing import NoReturn
 import uvicorn
 
 from streaming.app import create_app
+from streaming.auth.keyfile import default_keys_file
+from streaming.auth.origins import is_loopback
 from streaming.confidence import MEASURED, Calibration
 from streaming.engine import load_engines
 from streaming.engine.base import Engine, EngineInfo
@@ -26,11 +29,13 @@ from streaming.lifecycle import Life
 from streaming.logs import get_logger
 from streaming.models import resolve
 from streaming.service import Service
-from streaming.settings import EngineSettings, Settings
+from streaming.settings import EngineSettings, ServerSettings, Settings
 
 _log = get_logger(__name__)
 # The protocol closes with 1009 and without a word above this; below it, our own cap says why.
 _HARD_MESSAGE_FACTOR = 4
+# Of TLS 1.2, those with forward secrecy and authenticated encryption (RFC 9325); 1.3 has no others.
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _STOP_S = 5.0  # for a decode in progress; a thread that hangs never ends by itself
 
 
@@ -103,8 +108,9 @@ class Server(uvicorn.Server):
         host = self._service.settings.server.host
         shown = f"[{host}]" if ":" in host else host
         info = self._service.engine_info
+        scheme = "http" if self._service.settings.server.tls_certfile is None else "https"
         sys.stderr.write(
-            f"Wirescribe listens at http://{shown}:{port} "
+            f"Wirescribe listens at {scheme}://{shown}:{port} "
             f"({_models(info)}, {info.compute_type} on {info.device})\n"
         )
         sys.stderr.flush()
@@ -116,10 +122,15 @@ def run(settings: Settings) -> int:
     Raises :class:`~streaming.errors.BadConfiguration` where the address can't be listened on.
     """
     server = settings.server
+    check_tls(server)
     listener = listen(server.host, server.port)
-    service = Service(settings, engine_loader(settings.engine))
-    if server.host not in ("127.0.0.1", "::1", "localhost"):
-        _log.warning("open_to_the_network", host=server.host, advice="no keys are checked yet")
+    service = Service(
+        settings,
+        engine_loader(settings.engine),
+        reload=engine_reloader(settings.engine),
+        keys_file=default_keys_file(),
+    )
+    check_who_comes_in(service)
     uvicorn_server = Server(server_config(settings, service), service)
     # uvicorn raises the signal it caught again when it has stopped; by then all is done.
     with contextlib.suppress(KeyboardInterrupt):
@@ -133,6 +144,53 @@ def run(settings: Settings) -> int:
             _log.error("start_failed", exc_info=failure)
         return 1
     return 0 if uvicorn_server.started else 1
+
+
+def check_who_comes_in(service: Service) -> None:
+    """Say who the server lets in; BadConfiguration where nobody asked for what that would mean."""
+    settings, gate = service.settings, service.gate
+    host = settings.server.host
+    if gate.protected:
+        if not gate.tokens_last:
+            _log.warning("tokens_end_with_the_process", advice="set auth.token_secret")
+    elif not gate.open_to_anyone and not is_loopback(host):
+        raise BadConfiguration(
+            f"server.host: {host!r} opens the server to the network, and there is no API key yet; "
+            "make one with `wirescribe keys create NAME`, or let everyone in with "
+            "auth.allow_anonymous = true",
+            field="server.host",
+        )
+    _log.info(
+        "who_comes_in",
+        keys=gate.protected,
+        without_a_key="everyone"
+        if gate.open_to_anyone
+        else ("nobody" if gate.protected else "this machine"),
+    )
+
+
+def check_tls(settings: ServerSettings) -> None:
+    """Raise BadConfiguration, which says why, where certificate and key are not good together."""
+    if settings.tls_certfile is None:
+        return
+    key = settings.tls_keyfile or settings.tls_certfile
+    for name, path in (("tls_certfile", settings.tls_certfile), ("tls_keyfile", key)):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            reason = f"server.{name}: {str(path)!r} can't be read: {error.strerror}"
+            raise BadConfiguration(reason, field=f"server.{name}") from None
+    try:
+        # The password is asked for on the terminal otherwise, and a server may have none.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_certfile, key, password=lambda: ""
+        )
+    except (ssl.SSLError, ValueError) as error:
+        raise BadConfiguration(
+            f"server.tls_certfile: {str(settings.tls_certfile)!r} is no certificate chain, or "
+            f"{str(key)!r} not its key, without a password: {error}",
+            field="server.tls_certfile",
+        ) from None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -174,6 +232,10 @@ def server_config(settings: Settings, service: Service) -> uvicorn.Config:
         ws_ping_timeout=server.ping_timeout_s,
         ws_per_message_deflate=False,
         server_header=False,
+        proxy_headers=False,  # uvicorn would believe anybody on this machine; the gate reads them
+        ssl_certfile=server.tls_certfile,
+        ssl_keyfile=server.tls_keyfile,
+        ssl_ciphers=_CIPHERS,
         timeout_graceful_shutdown=5,
     )
 
@@ -223,3 +285,13 @@ def engine_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
         )
 
     return load
+
+
+def engine_reloader(settings: EngineSettings) -> Callable[[int], Engine]:
+    """Return what loads one of several engines again: that of one device."""
+
+    def reload(number: int) -> Engine:
+        index = (settings.device_index or range(number + 1))[number]
+        return engine_loader(settings.model_copy(update={"device_index": (index,)}))()[0]
+
+    return reload

@@ -6,30 +6,34 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
-from streaming.decoding import DecodeRequest, Kind, LanguageChoice
+from streaming.auth.gate import Gate
+from streaming.decoding import DecodeRequest
+from streaming.doorway import open_gate
 from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine, EngineInfo
 from streaming.errors import Overloaded, Restarting
+from streaming.heartbeat import Heartbeat
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits, SessionSlots
 from streaming.logs import get_logger
 from streaming.metered import MeteredDetector, MeteredEngine
 from streaming.metrics import Metrics
 from streaming.options import SessionConfig, parse_start
-from streaming.scheduler import Scheduler
+from streaming.scheduler import Care, Scheduler
 from streaming.session import Session
 from streaming.settings import Settings
+from streaming.station import State
 from streaming.vad import VadConfig, VoiceDetector
+from streaming.warmup import warm_up
 from streaming.window import WindowConfig
 
 _log = get_logger(__name__)
 
 Loader = Callable[[], Sequence[Engine]]
-_STUCK_S = 30.0
+Reloader = Callable[[int], Engine]
 _BROKEN_BATCHES = 3  # in a row without an answer: not one recording's fault any more
 _CLOSING_S = 10.0
 
@@ -59,7 +63,15 @@ class Live(Protocol):
 class Service:
     """The heart of a server; :meth:`start` loads, :meth:`drain` and :meth:`stop` end it."""
 
-    def __init__(self, settings: Settings, load: Loader, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        load: Loader,
+        metrics: Metrics | None = None,
+        *,
+        reload: Reloader | None = None,
+        keys_file: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle()
@@ -73,7 +85,9 @@ class Service:
             max_rate=limits.max_rate,
             burst_ms=limits.burst_ms,
         )
+        self._keys_file = keys_file
         self._load = load
+        self._reload = reload
         self._engines: Sequence[Engine] = ()
         self._scheduler: Scheduler | None = None
         self._connections: set[Live] = set()
@@ -85,6 +99,13 @@ class Service:
         self.session_defaults = SessionConfig(
             endpointing=Endpointing(**settings.endpointing.model_dump(exclude={"preset"}))
         )
+
+    # -- who comes in --------------------------------------------------------------------------
+
+    @functools.cached_property
+    def gate(self) -> Gate:
+        """Who decides who comes in. The file of keys is read when this is first asked for."""
+        return open_gate(self.settings, self.metrics, self._keys_file)
 
     # -- what sessions need --------------------------------------------------------------------
 
@@ -98,7 +119,7 @@ class Service:
     @property
     def engines(self) -> Sequence[Engine]:
         """What decodes; none of them before :meth:`start` is through."""
-        return self._engines if self._scheduler is not None else ()
+        return self._scheduler.engines if self._scheduler is not None else ()
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -166,12 +187,22 @@ class Service:
         """Load and warm up; raises what loading raises."""
         began = time.monotonic()
         self._engines = await asyncio.to_thread(self._load)
-        for engine in self._engines:
-            await asyncio.to_thread(_warm_up, engine)
+        chosen = self.settings.engine
+        heartbeats = [Heartbeat(chosen.stuck_s) for _ in self._engines]
+        for engine, heartbeat in zip(self._engines, heartbeats, strict=True):
+            await asyncio.to_thread(warm_up, engine, heartbeat)
         # The network of the voice detector is loaded here too, not in someone's first second.
         await asyncio.to_thread(VoiceDetector, self._vad)
-        metered = [MeteredEngine(engine, self.metrics) for engine in self._engines]
-        self._scheduler = Scheduler(metered)
+        self._scheduler = Scheduler(
+            [MeteredEngine(engine, self.metrics) for engine in self._engines],
+            care=Care(
+                self._fresh_engine,
+                heartbeats,
+                max_restarts=chosen.max_restarts,
+                load_s=time.monotonic() - began,
+            ),
+            faults=self.metrics,
+        )
         self._scheduler.start()
         self.lifecycle.move(Life.READY)
         info = self.engine_info
@@ -204,10 +235,38 @@ class Service:
         self.lifecycle.move(Life.STOPPED)
         if self._scheduler is not None:
             await self._scheduler.stop()
-        for engine in self._engines:
+            for station in self._scheduler.stations:
+                await station.holder.close()
+            return
+        for engine in self._engines:  # warming up has failed
             engine.close()
 
+    def _fresh_engine(self, number: int) -> Engine:
+        """Load one engine again, to take the place of a stuck or broken one."""
+        if self._reload is not None and len(self._engines) > 1:
+            engine = self._reload(number)
+        else:
+            engine = self._load()[number]
+        try:
+            warm_up(engine)
+        except Exception:
+            engine.close()
+            raise
+        return MeteredEngine(engine, self.metrics)
+
     # -- health --------------------------------------------------------------------------------
+
+    @property
+    def engine_state(self) -> str:
+        """``ok``, or the worst there is: ``failing`` at everything, ``restarting``, ``lost``."""
+        if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
+            return Life.STARTING.value if self._scheduler is None else Life.STOPPED.value
+        states = {station.state for station in self._scheduler.stations}
+        for state in (State.LOST, State.RESTARTING):
+            if state in states:
+                return state.value
+        failing = self._scheduler.load.failures >= _BROKEN_BATCHES
+        return "failing" if failing else State.SERVING.value
 
     async def engine_response_ms(self, timeout_s: float) -> int | None:
         """How long the engine takes to turn to something new, or None when it doesn't answer.
@@ -215,14 +274,9 @@ class Service:
         A trifle is queued behind what the decoding threads are doing now. An engine that fails at
         everything does not answer either, however quickly it fails.
         """
-        if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
+        if self._scheduler is None or self.engine_state != State.SERVING:
             return None
         now = time.monotonic()
-        oldest = self._scheduler.headroom.oldest()
-        if oldest is not None and now - oldest > _STUCK_S:
-            return None
-        if self._scheduler.load.failures >= _BROKEN_BATCHES:
-            return None
         try:
             async with asyncio.timeout(timeout_s):
                 await self._scheduler.turn()
@@ -232,24 +286,6 @@ class Service:
 
     def gpu_memory_used(self) -> str | None:
         """Memory in use on all engines' GPUs, as ``"9783 MiB"``; None without a GPU."""
-        used = [engine.memory_used_bytes() for engine in self._engines]
+        used = [engine.memory_used_bytes() for engine in self.engines]
         known = [value for value in used if value is not None]
         return f"{sum(known) // 2**20} MiB" if known else None
-
-
-def _warm_up(engine: Engine) -> None:
-    """Decode silence once per kind of call, so that the first speaker doesn't pay for it."""
-    languages = engine.info.languages
-    for kind, seconds in ((Kind.PARTIAL, 2), (Kind.FINAL, 8)):
-        engine.decode(
-            [
-                DecodeRequest(
-                    kind=kind,
-                    channel=0,
-                    segment=0,
-                    start_sample=0,
-                    audio=np.zeros(seconds * 16_000, dtype=np.float32),
-                    language=LanguageChoice(fixed="en" if "en" in languages else languages[0]),
-                )
-            ]
-        )

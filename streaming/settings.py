@@ -12,10 +12,20 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from streaming.auth.proxies import TrustedProxies
+from streaming.auth.settings import AuthSettings
 from streaming.confidence import Calibration
 from streaming.endpointing import Preset, preset_values
 from streaming.errors import BadConfiguration, shown
@@ -43,12 +53,38 @@ class ServerSettings(_Section):
     ping_timeout_s: float = Field(
         default=20.0, gt=0, description="after which an unanswered ping closes the connection"
     )
+    tls_certfile: Path | None = Field(
+        default=None,
+        description="certificate chain, PEM: the server speaks TLS; not set: it doesn't",
+    )
+    tls_keyfile: Path | None = Field(
+        default=None, description="private key, PEM; not set: it stands in the certificate's file"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="addresses and networks of reverse proxies whose word on clients is taken",
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for", description="where those proxies write it; the other is ignored"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="what is logged, to standard error"
     )
     log_json: bool | None = Field(
         default=None, description="log JSON lines; not set: unless standard error is a terminal"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        TrustedProxies(value)
+        return value
+
+    @model_validator(mode="after")
+    def _key_and_certificate(self) -> Self:
+        if self.tls_keyfile is not None and self.tls_certfile is None:
+            raise ValueError("tls_keyfile is set, but not tls_certfile")
+        return self
 
 
 class EngineSettings(_Section):
@@ -101,6 +137,21 @@ class EngineSettings(_Section):
         le=500,
         description="by how much the model's word alignment runs ahead of the sound, which is "
         "taken back; not set: as measured for the model, or for base",
+    )
+
+    stuck_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3_600,
+        description="time after which a call of the model is given up and the model loaded anew; "
+        "longer where it is known to be slow",
+    )
+    max_restarts: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="times in ten minutes that a stuck or broken model is loaded anew before the "
+        "server ends with status 70",
     )
 
     @field_validator("calibration")
@@ -224,6 +275,7 @@ class Settings(_Section):
     partials: PartialSettings = PartialSettings()
     endpointing: EndpointingSettings = EndpointingSettings()
     limits: LimitSettings = LimitSettings()
+    auth: AuthSettings = AuthSettings()
 
 
 class Origin(NamedTuple):
@@ -320,9 +372,14 @@ def _from_environment(environ: Mapping[str, str]) -> _Found:
         if not name.startswith(PREFIX) or not separator or not value:
             continue
         parsed: object = value
-        if (section, key) in (("engine", "device_index"), ("engine", "calibration")):
+        if _is_list(section, key):
             parsed = [part.strip() for part in value.split(",") if part.strip()]
         yield section, key, Origin(parsed, name)
+
+
+def _is_list(section: str, key: str) -> bool:
+    fields = SECTIONS[section].model_fields if section in SECTIONS else {}
+    return key in fields and get_origin(fields[key].annotation) is tuple
 
 
 def _from_command_line(overrides: Mapping[str, Mapping[str, object]]) -> _Found:
@@ -338,9 +395,18 @@ def _refusal(
     key = str(first["loc"][0]) if first["loc"] else ""
     field = f"{section}.{key}" if key else section
     reason = str(first["msg"]).removeprefix("Value error, ")
-    if (origin := found.get((section, key))) is not None:  # else the section; it names the keys
+    origin = found.get((section, key))
+    if origin is not None and is_secret(section, key):
+        reason = f"the value ({origin.source}): {reason[:1].lower()}{reason[1:]}"
+    elif origin is not None:  # else the section; it names the keys
         reason = f"{shown(origin.value)} ({origin.source}): {reason[:1].lower()}{reason[1:]}"
     return BadConfiguration(f"{field}: {reason}", field=field)
+
+
+def is_secret(section: str, key: str) -> bool:
+    """Whether a setting's value is never to be shown."""
+    annotation = SECTIONS[section].model_fields[key].annotation
+    return SecretStr in (annotation, *get_args(annotation))
 
 
 def _check_known(section: str, key: str | None, source: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from streaming.settings import PREFIX, SECTIONS, Origins, Settings
@@ -31,6 +32,7 @@ _KINDS: Final[Mapping[Any, str]] = {
     float: "number",
     bool: "true or false",
     Path: "path",
+    SecretStr: "secret text",
 }
 
 

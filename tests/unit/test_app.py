@@ -23,7 +23,11 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     (tmp_path / "assets" / "app.js").write_text("export {};")
     (tmp_path / "secret.txt").write_text("secret")
     monkeypatch.setattr(app_module, "WEB", tmp_path)
-    return TestClient(create_app(Service(Settings(), lambda: [FakeEngine()])))
+    return TestClient(
+        create_app(Service(Settings(), lambda: [FakeEngine()])),
+        base_url="http://127.0.0.1:8000",
+        client=("127.0.0.1", 50_000),
+    )
 
 
 def test_the_page(web: TestClient) -> None:
