@@ -189,7 +189,7 @@ class Scheduler:
     def dismiss(self, worker: Worker, *, suspect: bool) -> None:
         """Go on without a worker; a request that hung an engine twice ends its session."""
         del self._workers[worker.number]
-        worker.leave()
+        worker.give_up()
         self._headroom.end(worker.number, time.monotonic())
         guilty = [job for job in worker.jobs if suspect and job.entry.suspect]
         for job in worker.jobs:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from streaming.engine.base import Engine
 from streaming.heartbeat import Heartbeat
 from streaming.rows import RowLimit
-from streaming.threads import CallThread
+from streaming.threads import CallThread, Outcome
 
 
 class State(StrEnum):
@@ -47,16 +47,22 @@ class Holder:
             self._close_if_done()
 
     async def close(self) -> None:
-        """Free the engine now and wait for that, unless it is in use or being freed already."""
+        """Free the engine and return when that is done; one in use is left alone."""
         if not self._calls and not self._retired:
             self._retired = True
-            await asyncio.to_thread(self.engine.close)
+            await close_engine(self.engine)
 
     def _close_if_done(self) -> None:
         if not self._calls:
-            closer = CallThread("close-engine")  # freeing gigabytes takes its time
-            closer.call(self.engine.close)
-            closer.close()
+            close_engine(self.engine)
+
+
+def close_engine(engine: Engine) -> asyncio.Future[Outcome[None]]:
+    """Free an engine in a thread of its own: gigabytes take their time, and it may hang."""
+    thread = CallThread("close-engine")
+    closing = thread.call(engine.close)
+    thread.close()
+    return closing
 
 
 class Station:

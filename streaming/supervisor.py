@@ -7,6 +7,7 @@ decoding is decoded again by others, and what it may answer one day is dropped.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -14,13 +15,14 @@ from typing import Protocol
 from streaming.engine.base import Engine
 from streaming.faults import Faults
 from streaming.logs import get_logger
-from streaming.station import State, Station
+from streaming.station import State, Station, close_engine
 from streaming.threads import CallThread, Outcome
 from streaming.worker import Worker
 
 _log = get_logger(__name__)
 _LOOK_S = 1.0
 _PAUSES_S = (0.0, 2.0, 10.0, 30.0)
+_CLOSE_S = 10.0
 _LEAST_LOAD_S = 60.0
 _TIMES_FIRST_LOAD = 5.0
 
@@ -134,8 +136,10 @@ class Supervisor:
     async def _restart(self, station: Station, *, broken: bool) -> None:
         while (pause_s := self._restarts[station].next(time.monotonic())) is not None:
             await asyncio.sleep(pause_s)
-            if broken:  # nobody uses it: its memory is free before the fresh one asks for it
-                station.holder.retire()
+            if broken:  # its memory is free before the fresh one asks for it, if that can be
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CLOSE_S):
+                        await station.holder.close()
             began = time.monotonic()
             outcome = await self._load(station.number)
             if outcome.value is not None:
@@ -170,9 +174,7 @@ def _close_late(loading: asyncio.Future[Outcome[Engine]]) -> None:
     """Free an engine that came when nobody waited for it any more."""
     engine = loading.result().value
     if engine is not None:
-        closer = CallThread("close-engine")
-        closer.call(engine.close)
-        closer.close()
+        close_engine(engine)
 
 
 def _failure(task: asyncio.Task[None]) -> BaseException | None:

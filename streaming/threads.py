@@ -8,7 +8,6 @@ that never returns; and an exception that Python gives a meaning of its own (``S
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -76,14 +75,19 @@ class CallThread:
     def _run(self) -> None:
         try:
             while (pending := self._calls.get()) is not None:
-                self._tell(self._settle, pending, _outcome(pending.function))
+                if not self._tell(self._settle, pending, _outcome(pending.function)):
+                    return
                 del pending  # its audio is not kept until the next call
         finally:
             self._tell(self._end)
 
-    def _tell(self, told: Callable[..., None], *arguments: object) -> None:
-        with contextlib.suppress(RuntimeError):  # nobody is there to hear it: the loop is closed
+    def _tell(self, told: Callable[..., None], *arguments: object) -> bool:
+        """Have something done on the loop; False when that is closed, and nobody waits."""
+        try:
             self._loop.call_soon_threadsafe(told, *arguments)
+        except RuntimeError:
+            return False
+        return True
 
     def _settle(self, pending: _Pending, outcome: Outcome[Any]) -> None:
         self._waiting.discard(pending)

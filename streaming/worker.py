@@ -93,10 +93,14 @@ class Worker:
         """Whether its engine has not returned for so long that it won't."""
         return self._call is not None and self.station.heartbeat.overdue(self._call, now)
 
-    def leave(self) -> None:
-        """Have nothing more to do with the call in progress; its answers are dropped."""
+    def give_up(self) -> None:
+        """Leave the thread in a call that does not return; its answers are dropped."""
         if self._call is not None:
             self.station.heartbeat.give_up(self._call)
+        self.leave()
+
+    def leave(self) -> None:
+        """Decode nothing more; the answers of a call in progress are dropped."""
         if self.task is not None:
             self.task.cancel()
         self._thread.close()
@@ -170,10 +174,10 @@ class Worker:
         now = time.monotonic()
         self.station.heartbeat.end(call, now)
         holder.give_back()
+        if self._call is call:
+            self._call = None
         if call.given_up:
             _log.warning("stuck_engine_returned", after_s=round(now - call.began, 1))
-        elif self._call is call:
-            self._call = None
 
 
 def _kind(error: Exception) -> str:

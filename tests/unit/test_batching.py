@@ -1,0 +1,77 @@
+"""The choice of a batch, without anybody who decodes it; ``test_scheduler.py`` has the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import pytest
+
+from streaming.batching import Entry, Job, beam, choose
+from streaming.decoding import Kind
+from tests.support.work import Client, request
+
+
+def job(
+    kind: Kind,
+    number: int,
+    *,
+    key: Hashable = 0,
+    served: float = 0.0,
+    shown: float = 0.0,
+    suspect: bool = False,
+) -> Job:
+    entry = Entry(Client(), served=served, shown=shown, suspect=suspect)
+    return Job(entry, request(kind, number), key)
+
+
+def chosen(*jobs: Job, rows: int = 8, used: float = 0.0, now: float = 100.0) -> list[int]:
+    return [each.request.segment for each in choose(jobs, rows=rows, used=used, now=now)]
+
+
+def test_finals_then_early_finals_then_partials_and_who_waits_longest() -> None:
+    jobs = [
+        job(Kind.PARTIAL, 1),
+        job(Kind.EARLY, 2),
+        job(Kind.FINAL, 3, served=5),
+        job(Kind.FINAL, 4, served=4),
+    ]
+    assert chosen(*jobs) == [4, 3, 2, 1]
+    assert chosen(*jobs, rows=2) == [4, 3]
+
+
+def test_the_first_one_fixes_the_key() -> None:
+    jobs = [job(Kind.FINAL, 1, key="a"), job(Kind.FINAL, 2, key="b"), job(Kind.FINAL, 3, key="a")]
+    assert chosen(*jobs) == [1, 3]
+
+
+def test_a_suspect_is_decoded_alone() -> None:
+    suspect, others = job(Kind.FINAL, 1, suspect=True), [job(Kind.FINAL, n) for n in (2, 3)]
+    assert chosen(suspect, *others) == [1]
+    assert chosen(*others, suspect) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "used, shown, taken",
+    [
+        (0.79, 99.9, [1, 2, 3]),
+        (0.85, 99.9, [1, 2]),
+        (0.85, 99.1, [1, 2, 3]),
+        (0.95, 99.9, [1]),
+        (0.95, 99.1, [1, 3]),
+    ],
+)
+def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) -> None:
+    jobs = [job(Kind.FINAL, 1), job(Kind.EARLY, 2), job(Kind.PARTIAL, 3, shown=shown)]
+    assert chosen(*jobs, used=used) == taken
+
+
+def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
+    assert beam([job(Kind.FINAL, 1)], 0.4) == 5
+    assert beam([job(Kind.EARLY, 1)], 0.4) == 5
+    assert beam([job(Kind.FINAL, 1)], 0.6) == 1
+    assert beam([job(Kind.PARTIAL, 1)], 0.0) == 1
+
+
+def test_who_speaks_is_told_by_source_and_channel() -> None:
+    first = job(Kind.FINAL, 1)
+    assert first.speaking == ((id(first.entry.source), 0), Kind.FINAL)
