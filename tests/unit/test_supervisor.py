@@ -199,6 +199,7 @@ async def test_only_the_engine_that_is_stuck_is_replaced() -> None:
     async with house(good, stuck) as it:
         it.add(session)
         await entered(hang)
+        await session.until(lambda _: len(session.texts) == 22)  # the good one has nothing to do
         it.look()
         await session.hears(*(f"final-{n}" for n in range(30)))
         await it.restarted()
