@@ -53,6 +53,11 @@ class Heartbeat:
         """Nobody waits for this one any more."""
         call.given_up = True
 
+    @property
+    def given_up(self) -> int:
+        """How many calls were given up and have not returned."""
+        return sum(call.given_up for call in self._calls)
+
     def patience_s(self, call: Call) -> float:
         """How long this call may take."""
         expected = max(self._slowness, default=0.0) * call.windows_s

@@ -120,6 +120,11 @@ class Scheduler:
         return self._stations
 
     @property
+    def left_behind(self) -> int:
+        """How many threads are in a call that does not return."""
+        return sum(station.heartbeat.given_up for station in self._stations)
+
+    @property
     def workers(self) -> Sequence[Worker]:
         """Those at work."""
         return list(self._workers.values())
