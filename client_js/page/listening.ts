@@ -142,18 +142,20 @@ export class Listening {
     );
     transcriber.on("warning", ({ code, detail }) => this.#warn(warningWords(code, detail)));
     transcriber.on("reconnecting", ({ delay_ms }) => {
-      this.#retryAt = performance.now() + delay_ms;
+      this.#retryAt = performance.now() + (delay_ms ?? 0);
       this.#goneAt ||= performance.now();
       this.#speakingChannels.clear();
       this.#latency.clear();
       this.#to("reconnecting");
     });
-    transcriber.on("reconnected", ({ lost_ms }) => {
+    transcriber.on("reconnected", ({ resumed, lost_ms }) => {
       this.#goneAt = 0;
-      this.#tell.captions(this.#captions.reconnected(lost_ms));
-      const seconds = Math.ceil(lost_ms / 1000);
-      if (lost_ms > 0) this.#warn(`About ${seconds} s were lost while the connection was gone.`);
+      // In a session that goes on, open lines do so, too.
+      if (!resumed) this.#tell.captions(this.#captions.reconnected(lost_ms));
     });
+    transcriber.on("audio_lost", ({ lost_ms }) =>
+      this.#warn(`About ${Math.ceil(lost_ms / 1000)} s were lost: the network was too slow, or gone.`),
+    );
     transcriber.on("error", (error: TranscriberError) => void this.#end(error));
     return transcriber;
   }

@@ -39,8 +39,8 @@ export interface Status {
   announcement: string;
 }
 
-/** What a server is sure to take at once of the sound that was kept for it. */
-const KEPT_MS = 20_000;
+/** The sound that is kept for a connection that is gone, with a little to spare. */
+const KEPT_MS = 55_000;
 /** Longer than a pause for thought. */
 const QUIET_MS = 5000;
 

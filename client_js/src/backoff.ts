@@ -16,14 +16,22 @@ export interface BackoffOptions {
 
 export const defaultBackoff: BackoffOptions = { baseMs: 500, maxMs: 10_000, attempts: 12 };
 
-/** Milliseconds to wait before try number `attempt` (from 0); `undefined` when it is time to give up. */
+/** "Now", but not all clients of a server in the same millisecond. */
+const AT_ONCE_MS = 100;
+
+/**
+ * Milliseconds to wait before try number `attempt` (from 0); `undefined` when it is time to give up.
+ * `atOnce` is for a server that asks to be left for another: its first try waits for next to nothing.
+ */
 export function backoffMs(
   attempt: number,
   options: BackoffOptions = defaultBackoff,
   retryAfterMs = 0,
   random: () => number = Math.random,
+  atOnce = false,
 ): number | undefined {
   if (attempt >= options.attempts) return undefined;
-  const cap = Math.min(options.maxMs, options.baseMs * 2 ** attempt);
+  let cap = Math.min(options.maxMs, options.baseMs * 2 ** attempt);
+  if (atOnce && attempt === 0) cap = Math.min(cap, AT_ONCE_MS);
   return Math.round(retryAfterMs + random() * cap);
 }

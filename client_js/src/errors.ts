@@ -4,8 +4,9 @@
  *   TranscriberError
  *     said by the server   the `code` of its `error` message (`overloaded`, `quota`, …)
  *     read from the close  when a socket closes without a word: the table below
- *     found by the client  `connect_timeout`, `connection_lost`, `stop_timeout`, `too_slow`,
- *                          `not_open`, `aborted`, `consumer_too_slow`, `bad_option`
+ *     found by the client  `connect_timeout`, `connection_lost`, `stop_timeout`,
+ *                          `not_open`, `aborted`, `consumer_too_slow`, `bad_option`,
+ *                          `token_failed`
  */
 
 import type { ServerError } from "./protocol.js";
@@ -16,6 +17,7 @@ export interface ErrorFacts {
   retryable: boolean;
   retryAfterMs?: number | undefined;
   closeCode?: number | undefined;
+  said?: boolean;
 }
 
 export class TranscriberError extends Error {
@@ -27,6 +29,8 @@ export class TranscriberError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The WebSocket close code, where a close told of the failure. */
   readonly closeCode: number | undefined;
+  /** Whether the server said so itself, in an `error` message. */
+  readonly said: boolean;
 
   constructor(facts: ErrorFacts) {
     super(facts.message);
@@ -34,6 +38,7 @@ export class TranscriberError extends Error {
     this.retryable = facts.retryable;
     this.retryAfterMs = facts.retryAfterMs;
     this.closeCode = facts.closeCode;
+    this.said = facts.said ?? false;
   }
 
   static fromServer(said: ServerError, closeCode?: number): TranscriberError {
@@ -43,6 +48,7 @@ export class TranscriberError extends Error {
       retryable: said.retryable,
       retryAfterMs: said.retry_after_ms,
       closeCode,
+      said: true,
     });
   }
 
@@ -78,6 +84,7 @@ const closes: Readonly<Record<number, CloseMeaning>> = {
   4401: { code: "unauthorized", message: "The server wants a key.", retryable: false },
   4403: { code: "forbidden_origin", message: "This page's address may not connect.", retryable: false },
   4408: { code: "idle", message: "No audio arrived for too long.", retryable: false },
+  4409: { code: "taken_over", message: "The session goes on elsewhere.", retryable: false },
   4415: { code: "unsupported_audio", message: "The audio format is not supported.", retryable: false },
   4422: { code: "bad_configuration", message: "The server refused the settings.", retryable: false },
   4429: { code: "quota", message: "The quota is used up.", retryable: false },

@@ -5,10 +5,10 @@
  * told that it was too slow, rather than losing finals silently.
  */
 
+import type { ContinuityEvent } from "./continuity.js";
 import { TranscriberError } from "./errors.js";
-import type { ServerMessage } from "./protocol.js";
 
-export type FeedMessage = Exclude<ServerMessage, { type: "error" }>;
+export type FeedMessage = ContinuityEvent;
 
 const CAPACITY = 4096;
 

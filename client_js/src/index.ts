@@ -1,7 +1,9 @@
 /** `wirescribe`: live speech to text over one WebSocket, in browsers and in Node. */
 
 export type { BackoffOptions } from "./backoff.js";
+export type { AudioLost, Reconnected } from "./continuity.js";
 export { TranscriberError } from "./errors.js";
+export type { TranscriberEvents } from "./events.js";
 export type { TranscriberOptions } from "./options.js";
 export { parseServerMessage } from "./parser.js";
 export type {
@@ -18,6 +20,7 @@ export type {
   Limits,
   PartialText,
   Queued,
+  Resume,
   ServerMessage,
   SessionOptions,
   SpeechEdge,
@@ -27,4 +30,4 @@ export type {
   Word,
 } from "./protocol.js";
 export type { State } from "./state.js";
-export { createTranscriber, Transcriber, type TranscriberEvents } from "./transcriber.js";
+export { createTranscriber, Transcriber } from "./transcriber.js";

@@ -5,7 +5,7 @@
  */
 
 import { TranscriberError } from "./errors.js";
-import { parseServerMessage } from "./parser.js";
+import { parseNumbered } from "./parser.js";
 import type { ClientMessage, ServerMessage } from "./protocol.js";
 
 /** The part of the standard WebSocket that is used, so that Node's `ws` fits as well. */
@@ -25,6 +25,8 @@ export type SocketConstructor = new (url: string, protocols?: string[]) => Socke
 
 export interface LinkHandlers {
   message(message: Exclude<ServerMessage, { type: "error" }>): void;
+  /** Whether a numbered message is news, rather than one told again. */
+  count(seq: number): boolean;
   closed(error: TranscriberError): void;
 }
 
@@ -61,12 +63,10 @@ export class Link {
     return this.#socket.bufferedAmount;
   }
 
-  send(message: ClientMessage): void {
-    if (this.#socket.readyState === OPEN) this.#socket.send(JSON.stringify(message));
-  }
-
-  sendAudio(bytes: Uint8Array): void {
-    if (this.#socket.readyState === OPEN) this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
+  send(message: ClientMessage | Uint8Array): void {
+    if (this.#socket.readyState !== OPEN) return;
+    const bytes = message instanceof Uint8Array;
+    this.#socket.send(bytes ? (message as Uint8Array<ArrayBuffer>) : JSON.stringify(message));
   }
 
   /** Ends the link for a reason of our own. */
@@ -85,7 +85,8 @@ export class Link {
 
   #receive(data: unknown): void {
     if (this.#over || typeof data !== "string") return;
-    const message = parseServerMessage(data);
+    const [message, seq] = parseNumbered(data);
+    if (seq !== undefined && !this.#handlers.count(seq)) return;
     if (message === undefined) return;
     if (message.type !== "error") {
       this.#handlers.message(message);
@@ -111,6 +112,6 @@ export class Link {
 }
 
 function facts(error: TranscriberError) {
-  const { code, message, retryable, retryAfterMs } = error;
-  return { code, message, retryable, retryAfterMs };
+  const { code, message, retryable, retryAfterMs, said } = error;
+  return { code, message, retryable, retryAfterMs, said };
 }

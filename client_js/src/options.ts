@@ -4,18 +4,24 @@ import { defaultBackoff, type BackoffOptions } from "./backoff.js";
 import { TranscriberError } from "./errors.js";
 import type { SocketConstructor } from "./link.js";
 import type { AudioFormat, SessionOptions } from "./protocol.js";
+import { sampleBytes } from "./sound.js";
 
 export interface TranscriberOptions extends SessionOptions {
   /** `ws:`, `wss:`, `http:` or `https:` address of the server; the path defaults to `/v1/stream`. */
   url: string | URL;
   /** API key or short-lived token. */
   token?: string;
+  /** Fetches a token for each connection, where tokens don't live as long as a talk. */
+  getToken?: () => string | Promise<string>;
   audio?: Partial<AudioFormat>;
   /** Reconnect after a lost connection. On by default; `false` to be told instead. */
   reconnect?: boolean | Partial<BackoffOptions>;
   /** At the bound of the buffers: refuse (`send` returns false) or give up the oldest audio. */
   overflow?: "refuse" | "drop_oldest";
-  /** Audio kept for sending, and for sending again. */
+  /**
+   * Audio kept for sending, and for sending again; 60 000 by default. Where the server
+   * acknowledges and `overflow` is `refuse`, at least the longest segment is kept.
+   */
   bufferMs?: number;
   /** Bytes that may wait inside the WebSocket. */
   maxBufferedBytes?: number;
@@ -29,16 +35,13 @@ export interface TranscriberOptions extends SessionOptions {
 
 export interface Settings {
   url: string;
-  protocols: string[];
+  getToken: (() => string | Promise<string>) | undefined;
   token: string | undefined;
   audio: AudioFormat;
   session: SessionOptions;
   backoff: BackoffOptions | undefined;
   overflow: "refuse" | "drop_oldest";
-  bytesPerMs: number;
-  /** One sample of every channel. */
-  frameBytes: number;
-  bufferBytes: number;
+  bufferMs: number;
   maxBufferedBytes: number;
   connectTimeoutMs: number;
   stopTimeoutMs: number;
@@ -49,12 +52,12 @@ export interface Settings {
 /** What RFC 9110 allows in a token, and so in a subprotocol's name. */
 const SUBPROTOCOL = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
-const sampleBytes: Readonly<Record<string, number>> = {
-  pcm_s16le: 2,
-  pcm_f32le: 4,
-  mulaw: 1,
-  alaw: 1,
-};
+/** How a token travels: as a subprotocol, or in `start` where it can't be one. */
+export function carried(token: string | undefined): { protocols: string[]; inStart?: string } {
+  if (!token) return { protocols: [] };
+  if (SUBPROTOCOL.test(token)) return { protocols: ["wirescribe.v1", `token.${token}`] };
+  return { protocols: [], inStart: token };
+}
 
 export function readOptions(options: TranscriberOptions): Settings {
   const audio: AudioFormat = {
@@ -63,8 +66,7 @@ export function readOptions(options: TranscriberOptions): Settings {
     channels: 1,
     ...options.audio,
   };
-  const width = sampleBytes[audio.encoding];
-  if (width === undefined) throw bad("audio.encoding", audio.encoding);
+  if (!Object.hasOwn(sampleBytes, audio.encoding)) throw bad("audio.encoding", audio.encoding);
   if (!(audio.sample_rate > 0)) throw bad("audio.sample_rate", audio.sample_rate);
   if (!Number.isInteger(audio.channels) || audio.channels < 1)
     throw bad("audio.channels", audio.channels);
@@ -76,13 +78,11 @@ export function readOptions(options: TranscriberOptions): Settings {
       message: "There is no WebSocket here: give the class of the ws package as option WebSocket.",
       retryable: false,
     });
-  const bytesPerMs = (audio.sample_rate * audio.channels * width) / 1000;
-  const viaSubprotocol = options.token !== undefined && SUBPROTOCOL.test(options.token);
   const { reconnect = true } = options;
   return {
     url: streamUrl(options.url),
-    protocols: viaSubprotocol ? ["wirescribe.v1", `token.${options.token}`] : [],
-    token: viaSubprotocol ? undefined : options.token,
+    getToken: options.getToken,
+    token: options.token,
     audio,
     session: sessionOptions(options),
     backoff:
@@ -90,13 +90,11 @@ export function readOptions(options: TranscriberOptions): Settings {
         ? undefined
         : { ...defaultBackoff, ...(reconnect === true ? {} : reconnect) },
     overflow: options.overflow ?? "refuse",
-    bytesPerMs,
-    frameBytes: audio.channels * width,
-    bufferBytes: Math.ceil((options.bufferMs ?? 30_000) * bytesPerMs),
+    bufferMs: options.bufferMs ?? 60_000,
     maxBufferedBytes: options.maxBufferedBytes ?? 256 * 1024,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     stopTimeoutMs: options.stopTimeoutMs ?? 30_000,
-    silenceTimeoutMs: options.silenceTimeoutMs ?? 20_000,
+    silenceTimeoutMs: options.silenceTimeoutMs ?? 10_000,
     WebSocket,
   };
 }

@@ -9,15 +9,25 @@ import type { Limits, ServerMessage, SpeechEdge } from "./protocol.js";
 
 /** Reads one text frame; `undefined` for anything this version does not understand. */
 export function parseServerMessage(text: string): ServerMessage | undefined {
+  return parseNumbered(text)[0];
+}
+
+/** The message, and its number among those that last, if it has one. */
+export function parseNumbered(text: string): [ServerMessage | undefined, number | undefined] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined;
+    return [undefined, undefined];
   }
-  if (!isRecord(value) || typeof value["type"] !== "string") return undefined;
+  if (!isRecord(value) || typeof value["type"] !== "string") return [undefined, undefined];
+  const { seq, ...fields } = value;
+  const known = Object.hasOwn(readers, value["type"]);
   const read = readers[value["type"] as keyof typeof readers];
-  return Object.hasOwn(readers, value["type"]) ? read(new Fields(value)) : undefined;
+  return [
+    known ? read(new Fields(fields)) : undefined,
+    typeof seq === "number" ? seq : undefined,
+  ];
 }
 
 type Reader = (f: Fields) => ServerMessage | undefined;

@@ -43,11 +43,18 @@ export type ConfigureOptions = Pick<
 >;
 
 export type ClientMessage =
-  | ({ type: "start"; audio: AudioFormat; token?: string } & SessionOptions)
+  | ({ type: "start"; audio: AudioFormat; token?: string; resume?: Resume } & SessionOptions)
   | ({ type: "configure" } & ConfigureOptions)
   | { type: "finalize"; id: string }
   | { type: "keepalive" }
   | { type: "end" };
+
+/** What a client shows that wants to go on with a session; `received` is the last `seq` it had. */
+export interface Resume {
+  session_id: string;
+  token: string;
+  received: number;
+}
 
 /** The server's bounds; 0 where the server did not say. */
 export interface Limits {

@@ -1,18 +1,26 @@
 /**
  * The life of a transcriber, as one table.
  *
- *   idle → connecting → open → stopping → closed
- *                        ↕         ↓
- *                      reconnecting       (every state may go to closed)
+ *   idle → connecting → (queued) → open → stopping → closed
+ *                            ↑       ↕        ↓
+ *                            └──── reconnecting       (every state may go to closed)
  */
 
-export type State = "idle" | "connecting" | "open" | "reconnecting" | "stopping" | "closed";
+export type State =
+  | "idle"
+  | "connecting"
+  | "queued"
+  | "open"
+  | "reconnecting"
+  | "stopping"
+  | "closed";
 
 const moves: Readonly<Record<State, readonly State[]>> = {
   idle: ["connecting", "closed"],
-  connecting: ["open", "closed"],
+  connecting: ["queued", "open", "closed"],
+  queued: ["open", "reconnecting", "closed"],
   open: ["reconnecting", "stopping", "closed"],
-  reconnecting: ["open", "closed"],
+  reconnecting: ["queued", "open", "closed"],
   stopping: ["reconnecting", "closed"],
   closed: [],
 };

@@ -9,66 +9,58 @@
  */
 
 import { backoffMs } from "./backoff.js";
+import { Continuity, type ContinuityEvent } from "./continuity.js";
+import { deferred, type Deferred } from "./deferred.js";
 import { Emitter } from "./emitter.js";
 import { TranscriberError } from "./errors.js";
+import type { TranscriberEvents } from "./events.js";
+import {
+  aborted, connectTimeout, lost, notOpen, stopTimeout, tokenFailed, tooLong,
+} from "./failures.js";
 import { Feed, type FeedMessage } from "./feed.js";
 import { Link } from "./link.js";
-import { readOptions, type Settings, type TranscriberOptions } from "./options.js";
+import { carried, readOptions, type Settings, type TranscriberOptions } from "./options.js";
 import type { ConfigureOptions, Ended, Finalized, ServerMessage, Started } from "./protocol.js";
-import { ReplayBuffer } from "./replay.js";
 import { StateMachine, type State } from "./state.js";
-import { Timeline } from "./timeline.js";
-
-type MessageEvents = {
-  [T in Exclude<ServerMessage["type"], "error">]: Extract<ServerMessage, { type: T }>;
-};
-
-export interface TranscriberEvents extends MessageEvents {
-  /** Every message of the server, in order. */
-  message: FeedMessage;
-  state: { from: State; to: State };
-  /** The connection is gone; the next try starts after `delay_ms`. */
-  reconnecting: { attempt: number; delay_ms: number; error: TranscriberError };
-  /** A new session took over; `lost_ms` of audio could not be kept for it. */
-  reconnected: { lost_ms: number };
-  /** The failure that closed the transcriber. */
-  error: TranscriberError;
-  /** The end, with the failure if there was one. */
-  closed: { error: TranscriberError | undefined };
-}
 
 export function createTranscriber(options: TranscriberOptions): Transcriber {
   return new Transcriber(options);
 }
 
-interface Deferred<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: TranscriberError): void;
-}
+/** A connection that lasted so long was a good one. */
+const STEADY_MS = 10_000;
+const DRAIN_GRACE_MS = 5000;
+const PUMP_MS = 20;
+const MOVE_ON = ["unknown_session", "session_too_long", "restarting"];
 
 export class Transcriber extends Emitter<TranscriberEvents> {
   readonly #settings: Settings;
   readonly #machine = new StateMachine();
-  readonly #replay: ReplayBuffer;
-  readonly #timeline = new Timeline();
+  readonly #continuity: Continuity;
   readonly #feeds = new Set<Feed>();
   readonly #finalizes = new Map<string, Deferred<Finalized>>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #link: Link | undefined;
   #connected: Deferred<Started> | undefined;
   #stopped: Deferred<Ended | undefined> | undefined;
+  #everOpen = false;
+  #openedAt = 0;
   #attempt = 0;
-  #lostBytes = 0;
   #nextFinalize = 0;
+  /** The connection that a token is being fetched for. */
+  #attempting: object | undefined;
+  /** Whether the next try waits for something to send. */
+  #asleep = false;
   /** Whether this server sends `ack`, and whether it owes us an answer. */
   #acknowledges = false;
   #owed = false;
 
   constructor(options: TranscriberOptions) {
     super();
-    this.#settings = readOptions(options);
-    this.#replay = new ReplayBuffer(this.#settings.bufferBytes, this.#settings.frameBytes);
+    const settings = (this.#settings = readOptions(options));
+    const { audio, session, bufferMs } = settings;
+    const dropOldest = settings.overflow === "drop_oldest";
+    this.#continuity = new Continuity({ audio, session, bufferMs, dropOldest });
   }
 
   get state(): State {
@@ -77,7 +69,7 @@ export class Transcriber extends Emitter<TranscriberEvents> {
 
   /** Milliseconds of audio taken by `send` so far, in the time of all messages. */
   get sentMs(): number {
-    return this.#replay.end / this.#settings.bytesPerMs;
+    return this.#continuity.sentMs;
   }
 
   /** Opens the session; rejects with a `TranscriberError` when the server refuses or is not there. */
@@ -96,44 +88,36 @@ export class Transcriber extends Emitter<TranscriberEvents> {
   send(audio: ArrayBuffer | ArrayBufferView): boolean {
     if (this.#stopped !== undefined || this.state === "closed") throw notOpen("send", this.state);
     const chunk = bytesOf(audio);
-    if (chunk.byteLength > this.#replay.capacity) throw tooLong(chunk.byteLength);
-    if (this.#settings.overflow === "drop_oldest") {
-      const given = this.#replay.appendLive(chunk);
-      this.#lostBytes += given;
-      // The server's clock counts what it received, so a hole needs a new session to be honest.
-      if (given > 0 && this.state === "open") this.#link?.fail(tooSlow());
-    } else if (!this.#replay.append(chunk)) return false;
+    if (chunk.byteLength > this.#continuity.capacity) throw tooLong(chunk.byteLength);
+    if (!this.#continuity.room(chunk.byteLength)) return false;
+    const lost = this.#continuity.append(chunk);
+    if (lost !== undefined) this.#tell(lost);
     this.#pump();
     return true;
   }
 
   /** Resolves when there is room for audio again, and when the session is over. */
   async ready(): Promise<void> {
-    while (this.state !== "closed" && this.#replay.unsent > this.#settings.bufferBytes / 2) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      this.#pump();
-    }
+    while (this.state !== "closed" && !this.#continuity.room(this.#continuity.capacity / 2))
+      await new Promise((resolve) => setTimeout(resolve, PUMP_MS));
   }
 
   /** Asks for all audio sent so far to be decoded now; resolves when its finals have arrived. */
   finalize(): Promise<Finalized> {
-    if (this.state !== "open") throw notOpen("finalize", this.state);
+    if (this.#stopped !== undefined || !this.#everOpen || this.state === "closed")
+      throw notOpen("finalize", this.state);
     const id = String((this.#nextFinalize += 1));
     const waiting = deferred<Finalized>();
     this.#finalizes.set(id, waiting);
-    this.#link?.send({ type: "finalize", id });
+    this.#continuity.finalize(id);
+    this.#pump();
     return waiting.promise;
   }
 
   /** Changes settings from the next segment on. */
   configure(options: ConfigureOptions): void {
-    const { session } = this.#settings;
-    if (options.language !== undefined || options.languages !== undefined) {
-      delete session.language; // the two belong together: who sends one says both
-      delete session.languages;
-    }
-    Object.assign(session, options);
-    if (this.state === "open") this.#link?.send({ type: "configure", ...options });
+    this.#continuity.configure(options);
+    this.#pump();
   }
 
   /** Says that no more audio comes; resolves when every final has arrived. */
@@ -141,9 +125,11 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     if (this.#stopped !== undefined) return this.#stopped.promise;
     this.#stopped = deferred();
     const { promise } = this.#stopped;
+    this.#continuity.end();
     if (this.state === "idle" || this.state === "closed") this.#close(undefined);
-    else this.#after("stop", this.#settings.stopTimeoutMs, () => this.#close(stopTimeout()));
-    this.#finishSending();
+    else this.#expectEnd();
+    if (this.state === "open") this.#move("stopping");
+    this.#pump();
     return promise;
   }
 
@@ -163,32 +149,70 @@ export class Transcriber extends Emitter<TranscriberEvents> {
   }
 
   #open(): void {
-    const { WebSocket, url, protocols, audio, token, session } = this.#settings;
-    const start = { type: "start" as const, audio, ...session, ...(token ? { token } : {}) };
+    const { getToken, token, connectTimeoutMs } = this.#settings;
+    this.#after("connect", connectTimeoutMs, () =>
+      this.#link === undefined ? this.#linkClosed(connectTimeout()) : this.#link.fail(connectTimeout()),
+    );
+    if (getToken === undefined) {
+      this.#dial(token);
+      return;
+    }
+    const attempt = (this.#attempting = {});
+    const current = () => this.#attempting === attempt && this.state !== "closed";
+    void (async () => {
+      try {
+        const fresh = await getToken();
+        if (current()) this.#dial(fresh);
+      } catch (cause) {
+        if (current()) this.#linkClosed(tokenFailed(cause));
+      }
+    })();
+  }
+
+  #dial(token: string | undefined): void {
+    const { WebSocket, url } = this.#settings;
+    const { protocols, inStart } = carried(token);
+    const start = this.#continuity.opening(inStart);
     try {
       this.#link = new Link(WebSocket, url, protocols, start, {
+        count: (seq) => this.#continuity.count(seq),
         message: (message) => this.#receive(message),
         closed: (error) => this.#linkClosed(error),
       });
     } catch (cause) {
       // A page on https may not open ws:, for one.
       this.#close(new TranscriberError({ code: "bad_url", message: String(cause), retryable: false }));
-      return;
     }
-    this.#after("connect", this.#settings.connectTimeoutMs, () =>
-      this.#link?.fail(connectTimeout()),
-    );
   }
 
-  #receive(message: FeedMessage): void {
+  #receive(message: Exclude<ServerMessage, { type: "error" }>): void {
     this.#owed = false;
     this.#clear("silence");
     if (message.type === "ack") this.#acknowledges = true;
-    if (message.type === "started") this.#sessionStarted(message);
     // Waiting in the server's queue is not a connection that hangs.
-    if (message.type === "queued") this.#clear("connect");
-    const told = this.#timeline.rebase(message);
-    this.#replay.release(Math.floor(this.#timeline.doneMs * this.#settings.bytesPerMs));
+    if (message.type === "started" || message.type === "queued") this.#clear("connect");
+    if (message.type === "queued" && this.state !== "queued") this.#move("queued");
+    if (message.type === "started") this.#sessionStarted(message);
+    if (message.type === "warning" && message.code === "draining") {
+      const { deadline_ms: left } = message.detail;
+      const ms = (typeof left === "number" ? left : 0) + DRAIN_GRACE_MS;
+      this.#after("drain", ms, () => this.#link?.fail(lost()));
+    }
+    if (this.#stopped !== undefined) this.#expectEnd();
+    for (const told of this.#continuity.received(message)) this.#tell(told);
+    if (message.type === "started" && this.#stopped !== undefined && this.state === "open")
+      this.#move("stopping");
+    this.#pump();
+  }
+
+  #sessionStarted(message: Started): void {
+    this.#everOpen = true;
+    this.#openedAt = Date.now();
+    this.#move("open");
+    this.#connected?.resolve(message);
+  }
+
+  #tell(told: ContinuityEvent): void {
     this.emit(told.type, told as never);
     this.emit("message", told);
     for (const feed of this.#feeds) feed.push(told);
@@ -196,75 +220,56 @@ export class Transcriber extends Emitter<TranscriberEvents> {
       this.#finalizes.get(told.id)?.resolve(told);
       this.#finalizes.delete(told.id);
     }
-    // An end nobody asked for is explained by the close that follows it.
-    if (told.type === "ended" && this.state === "stopping") {
+    if (told.type === "ended") {
       this.#stopped?.resolve(told);
       this.#close(undefined);
     }
-    this.#pump();
-  }
-
-  #sessionStarted(message: Started): void {
-    this.#clear("connect");
-    const { bytesPerMs } = this.#settings;
-    const backlogMs = message.limits.max_backlog_ms;
-    const before = this.#replay.start;
-    // Some of the server's allowance is left for what is spoken during the replay.
-    this.#replay.rewind(backlogMs > 0 ? Math.floor(backlogMs * 0.8) * bytesPerMs : Infinity);
-    this.#lostBytes += this.#replay.start - before;
-    this.#timeline.restart(Math.round(this.#replay.start / bytesPerMs));
-    this.#attempt = 0;
-    const again = this.state === "reconnecting";
-    this.#move("open");
-    this.#connected?.resolve(message);
-    if (again) this.emit("reconnected", { lost_ms: Math.round(this.#lostBytes / bytesPerMs) });
-    this.#lostBytes = 0;
-    this.#pump();
-    this.#finishSending();
   }
 
   #linkClosed(error: TranscriberError): void {
     this.#link = undefined;
+    this.#attempting = undefined;
     this.#acknowledges = this.#owed = false;
-    for (const name of ["connect", "retry", "silence", "finish"]) this.#clear(name);
+    for (const name of ["connect", "retry", "silence", "pump", "drain"]) this.#clear(name);
+    const steady = Date.now() - this.#openedAt >= STEADY_MS;
     const { backoff } = this.#settings;
+    if (this.#continuity.closed(error) || steady) this.#attempt = 0;
     // A first connection that fails is the caller's to judge.
-    const mayRetry = backoff !== undefined && error.retryable && this.state !== "connecting";
-    const delay = mayRetry ? backoffMs(this.#attempt, backoff, error.retryAfterMs) : undefined;
+    const again = this.#everOpen && (error.retryable || error.code === "unknown_session");
+    const atOnce = MOVE_ON.includes(error.code) || error.closeCode === 1012;
+    const delay =
+      backoff !== undefined && again
+        ? backoffMs(this.#attempt, backoff, error.retryAfterMs, Math.random, atOnce)
+        : undefined;
     if (delay === undefined) {
       this.#close(error);
       return;
     }
     if (this.state !== "reconnecting") this.#move("reconnecting");
     this.#attempt += 1;
-    this.emit("reconnecting", { attempt: this.#attempt, delay_ms: delay, error });
+    this.#asleep = error.code === "idle_timeout" && this.#continuity.idle;
+    const { code } = error;
+    const delay_ms = this.#asleep ? undefined : delay;
+    this.emit("reconnecting", { attempt: this.#attempt, delay_ms, code, error });
     // A listener may have given up in the meantime.
-    if (this.state === "reconnecting") this.#after("retry", delay, () => this.#open());
-  }
-
-  /** Sends `end` once it was asked for and everything before it is on its way. */
-  #finishSending(): void {
-    if (this.#stopped === undefined || this.state !== "open") return;
-    if (this.#replay.unsent > 0) {
-      this.#after("finish", 20, () => {
-        this.#pump();
-        this.#finishSending();
-      });
-      return;
-    }
-    this.#move("stopping");
-    this.#link?.send({ type: "end" });
+    if (this.state === "reconnecting" && !this.#asleep) this.#after("retry", delay, () => this.#open());
   }
 
   #pump(): void {
-    const link = this.#link;
-    if (this.state !== "open" || link === undefined) return;
-    while (link.bufferedAmount < this.#settings.maxBufferedBytes) {
-      const chunk = this.#replay.next();
-      if (chunk === undefined) return;
-      link.sendAudio(chunk);
-      this.#expectAnswer();
+    if (this.#asleep && !this.#continuity.idle) {
+      this.#asleep = false;
+      this.#open();
     }
+    const link = this.#link;
+    if (link === undefined) return;
+    while (link.bufferedAmount < this.#settings.maxBufferedBytes) {
+      const next = this.#continuity.outgoing();
+      if (next === undefined) return;
+      link.send(next);
+      if (next instanceof Uint8Array) this.#expectAnswer();
+    }
+    // No event tells when the socket has room again.
+    this.#after("pump", PUMP_MS, () => this.#pump());
   }
 
   /** A dead network closes no socket: only the missing acknowledgements tell of it. */
@@ -274,11 +279,16 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     this.#after("silence", this.#settings.silenceTimeoutMs, () => this.#link?.fail(lost()));
   }
 
+  #expectEnd(): void {
+    this.#after("stop", this.#settings.stopTimeoutMs, () => this.#close(stopTimeout()));
+  }
+
   #close(error: TranscriberError | undefined): void {
     if (this.state === "closed") return;
     for (const name of [...this.#timers.keys()]) this.#clear(name);
     this.#link?.discard();
     this.#link = undefined;
+    this.#asleep = false;
     this.#move("closed");
     const reason = error ?? notOpen("wait", "closed");
     this.#connected?.reject(reason);
@@ -308,31 +318,8 @@ export class Transcriber extends Emitter<TranscriberEvents> {
   }
 }
 
-function deferred<T>(): Deferred<T> {
-  const made = {} as Deferred<T>;
-  made.promise = new Promise<T>((resolve, reject) => Object.assign(made, { resolve, reject }));
-  // Who never asked for the promise is told by the `error` event instead.
-  made.promise.catch(() => undefined);
-  return made;
-}
-
 function bytesOf(audio: ArrayBuffer | ArrayBufferView): Uint8Array {
   return ArrayBuffer.isView(audio)
     ? new Uint8Array(audio.buffer, audio.byteOffset, audio.byteLength)
     : new Uint8Array(audio);
 }
-
-function failure(code: string, message: string, retryable: boolean): TranscriberError {
-  return new TranscriberError({ code, message, retryable });
-}
-
-const notOpen = (what: string, state: State) =>
-  failure("not_open", `${what}() is not possible while the session is ${state}.`, false);
-const aborted = () => failure("aborted", "The session was aborted.", false);
-const lost = () => failure("connection_lost", "The server stopped answering.", true);
-const tooSlow = () => failure("too_slow", "The network is too slow for live audio.", true);
-const tooLong = (bytes: number) =>
-  failure("bad_option", `A chunk of ${bytes} bytes is longer than the buffer.`, false);
-const connectTimeout = () => failure("connect_timeout", "The server did not answer in time.", true);
-const stopTimeout = () =>
-  failure("stop_timeout", "The last words did not arrive in time.", true);

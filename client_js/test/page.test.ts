@@ -32,7 +32,7 @@ test("figures stand in the hints", () => {
   const hint = (given: Partial<Facts>) => describe(facts(given)).hint;
   assert.match(hint({ phase: "reconnecting", retryInMs: 2300 }), /in 3 s/);
   assert.match(hint({ phase: "reconnecting", goneMs: 1000 }), /words are kept/);
-  assert.match(hint({ phase: "reconnecting", goneMs: 30_000 }), /may be lost/);
+  assert.match(hint({ phase: "reconnecting", goneMs: 60_000 }), /may be lost/);
   assert.match(hint({ phase: "queued", queuePosition: 4 }), /number 4 in line/);
   assert.equal(hint({ phase: "idle", summary: { words: 1, elapsedMs: 61_000 } }), "1 word in 1 min 1 s.");
   assert.equal(hint({ warning: "The server is busy." }), "The server is busy.");

@@ -6,6 +6,7 @@ import { backoffMs } from "../src/backoff.js";
 import { Feed, type FeedMessage } from "../src/feed.js";
 import { readOptions } from "../src/options.js";
 import { ReplayBuffer } from "../src/replay.js";
+import { Sound } from "../src/sound.js";
 import { mayMove, StateMachine, type State } from "../src/state.js";
 import { Timeline } from "../src/timeline.js";
 import { WebSocket } from "./server.js";
@@ -19,6 +20,9 @@ test("backoff doubles under its cap, spreads, and ends", () => {
   assert.equal(backoffMs(5, options), undefined);
   assert.equal(backoffMs(0, options, 0, () => 0), 0);
   assert.equal(backoffMs(0, options, 3000, () => 0.5), 3050, "never before the server wants it");
+  const now = { ...options, baseMs: 400 };
+  assert.equal(backoffMs(0, now, 0, () => 1, true), 100, "asked to leave: next to nothing");
+  assert.equal(backoffMs(1, now, 0, () => 1, true), 500, "but not again and again");
 });
 
 test("states move along the table only", () => {
@@ -32,62 +36,82 @@ test("states move along the table only", () => {
   }
 });
 
-test("the replay buffer refuses what would push out unsent audio", () => {
+test("the replay buffer gives out each byte once, and again after a rewind", () => {
+  const buffer = new ReplayBuffer(1);
+  buffer.append(bytes(1, 2, 3));
+  buffer.append(bytes(4, 5));
+  assert.deepEqual(buffer.take(2), bytes(1, 2));
+  assert.deepEqual(buffer.take(9), bytes(3));
+  assert.deepEqual(buffer.take(9), bytes(4, 5));
+  assert.equal(buffer.take(9), undefined);
+  buffer.rewind(1);
+  assert.equal(buffer.unsent, 4);
+  assert.deepEqual(buffer.take(9), bytes(2, 3));
+});
+
+test("the replay buffer keeps whole frames only, however they were cut", () => {
   const buffer = new ReplayBuffer(4);
-  assert.equal(buffer.append(bytes(1, 2, 3)), true);
-  assert.equal(buffer.append(bytes(4, 5)), false);
-  assert.deepEqual(buffer.next(), bytes(1, 2, 3));
-  assert.equal(buffer.append(bytes(4, 5, 6, 7)), true, "what was sent may go");
-  assert.deepEqual([buffer.start, buffer.end, buffer.unsent], [3, 7, 4]);
+  buffer.append(bytes(1, 2, 3));
+  assert.equal(buffer.take(9), undefined);
+  buffer.append(bytes(4, 5, 6, 7, 8, 9));
+  assert.equal(buffer.end, 8);
+  assert.deepEqual(buffer.take(9), bytes(1, 2, 3, 4, 5, 6, 7, 8));
+  buffer.drop(6);
+  assert.equal(buffer.start, 4, "never within a frame");
+  const wide = new ReplayBuffer(6);
+  wide.append(new Uint8Array(60_000));
+  for (let piece; (piece = wide.take(Infinity)) !== undefined; ) assert.equal(piece.byteLength % 6, 0);
 });
 
-test("the replay buffer gives up the oldest of live sound and says how much", () => {
-  const buffer = new ReplayBuffer(4);
-  assert.equal(buffer.appendLive(bytes(1, 2)), 0);
-  assert.equal(buffer.appendLive(bytes(3, 4)), 0);
-  assert.equal(buffer.appendLive(bytes(5, 6)), 2);
-  assert.deepEqual(buffer.next(), bytes(3, 4));
+test("releasing spares what is unsent, dropping does not", () => {
+  const buffer = new ReplayBuffer(1);
+  buffer.append(bytes(1, 2, 3, 4, 5));
+  buffer.take(2);
+  buffer.release(4);
+  assert.deepEqual([buffer.start, buffer.cursor], [2, 2]);
+  buffer.drop(4);
+  assert.deepEqual([buffer.start, buffer.cursor, buffer.held], [4, 4, 1]);
+  assert.deepEqual(buffer.take(9), bytes(5));
+  buffer.rewind(0);
+  assert.equal(buffer.cursor, 4);
 });
 
-test("rewinding sends again what was not released", () => {
-  const buffer = new ReplayBuffer(100);
-  for (let i = 0; i < 5; i += 1) buffer.append(bytes(i, i));
-  while (buffer.next() !== undefined);
-  buffer.release(5);
-  assert.equal(buffer.start, 4, "only whole pieces before the position go");
-  buffer.rewind();
-  assert.deepEqual(buffer.next(), bytes(2, 2));
-  buffer.release(100);
-  assert.equal(buffer.start, 6, "unsent audio is never released");
-  buffer.rewind(2);
-  assert.deepEqual(buffer.next(), bytes(4, 4));
+const mono = new Sound({ encoding: "pcm_s16le", sample_rate: 16_000, channels: 1 });
+
+test("positions are whole frames, and silence is what the encoding has for it", () => {
+  const odd = new Sound({ encoding: "mulaw", sample_rate: 11_025, channels: 2 });
+  assert.equal(odd.position(1), 22);
+  assert.equal(odd.ms(odd.position(1000)), 1000);
+  assert.deepEqual(odd.silence(2), bytes(255, 255));
+  assert.deepEqual(odd.mute(bytes(1, 2, 3, 4, 5, 6), 1, 4), bytes(1, 255, 3, 255, 5, 6));
 });
 
-test("the timeline holds back what an open segment may still need", () => {
-  const timeline = new Timeline();
-  const say = (type: string, fields: object) => timeline.rebase({ type, ...fields } as FeedMessage);
-  say("ack", { received_ms: 5000, decoded_ms: 4800 });
-  assert.equal(timeline.doneMs, 4800);
-  say("speech_started", { channel: 0, at_ms: 6000 });
-  say("speech_started", { channel: 1, at_ms: 7000 });
-  say("ack", { received_ms: 9000, decoded_ms: 9000 });
-  assert.equal(timeline.doneMs, 5600);
-  say("final", { segment: 0, channel: 0, start_ms: 6000, end_ms: 8000, words: [] });
-  assert.equal(timeline.doneMs, 6600, "the other channel is still open");
-  say("warning", { code: "suppressed", detail: { channel: 1, segment: 1 } });
-  assert.equal(timeline.doneMs, 9000);
+test("the timeline goes on over restarts, resumes and leaps", () => {
+  const timeline = new Timeline(mono);
+  timeline.restart(mono.position(5000));
+  timeline.sent(mono.position(2000));
+  assert.equal(timeline.at(700), 5700);
+  timeline.leap(mono.position(1000), mono.position(60_000));
+  assert.equal(timeline.at(1999), 6999);
+  assert.equal(timeline.at(3100), 60_100, "behind the silence lies what comes after the gap");
+  assert.equal(timeline.resume(1500), mono.position(6500));
+  assert.equal(timeline.at(3100), 8100, "the server never heard of the leap");
 });
 
-test("the timeline goes on counting over a restart", () => {
-  const timeline = new Timeline();
-  const words = [{ text: "a", start_ms: 10, end_ms: 20, confidence: 1 }];
-  const said = { type: "final", segment: 4, channel: 0, start_ms: 0, end_ms: 30, words } as FeedMessage;
-  timeline.rebase(said);
-  timeline.restart(1000);
-  const moved = timeline.rebase({ ...said, segment: 0 } as FeedMessage);
-  assert.ok(moved.type === "final");
-  assert.deepEqual([moved.segment, moved.start_ms, moved.end_ms], [5, 1000, 1030]);
-  assert.equal(moved.words[0]?.start_ms, 1010);
+test("a leap that was heard in part is taken anew", () => {
+  const timeline = new Timeline(mono);
+  timeline.sent(mono.position(1000));
+  timeline.leap(mono.position(1000), mono.position(9000));
+  timeline.sent(mono.position(1000));
+  assert.equal(timeline.resume(1500), mono.position(1500));
+  assert.equal(timeline.resume(2000), mono.position(2000));
+  const whole = new Timeline(mono);
+  whole.sent(mono.position(1000));
+  whole.leap(mono.position(1000), mono.position(9000));
+  whole.sent(mono.position(1500));
+  assert.equal(whole.resume(2500), mono.position(9500));
+  whole.settled(2200);
+  assert.equal(whole.at(2600), 9600);
 });
 
 const partial = (segment: number, revision: number) =>

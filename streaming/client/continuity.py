@@ -76,7 +76,6 @@ class Continuity:
         self._end_sent = False
         self._limit = _PIECE_BYTES
         self._reached = (0, 0)
-        self._opened_at = 0
         self._numbered = 0
         self._muted: list[tuple[int, int]] = []
 
@@ -169,8 +168,8 @@ class Continuity:
 
     def opening(self, token: str | None = None) -> str:
         """Return the first message of a connection."""
-        self._opened_at = self._replay_from
-        options = self._requests.options_at(self._opened_at)
+        replay_from = max(min(self._settled), self._buffer.start)
+        options = self._requests.options_at(replay_from)
         if self._resume is None:
             return build_start(options, token=token)
         known = {"session_id": self._resume.session_id, "token": self._resume.token}
@@ -253,10 +252,6 @@ class Continuity:
             for channel in range(self._sound.channels)
         ]
 
-    @property
-    def _replay_from(self) -> int:
-        return min(max(min(self._settled), self._buffer.start), self._buffer.end)
-
     def _started(self, started: Started) -> list[Event]:
         again, self._sessions = self._sessions > 0, self._sessions + 1
         buffer = self._buffer
@@ -286,7 +281,7 @@ class Continuity:
         at = self._buffer.cursor
         self._timeline.restart(at)
         self._silence = self._acked_ms = self._numbered = 0
-        self._requests.rewind(min(at, self._opened_at))
+        self._requests.restart()
         self._muted = [(channel, until) for channel, until in enumerate(settled) if until > at]
 
     def _agree(self, started: Started) -> None:

@@ -6,6 +6,7 @@ has not been answered.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +42,7 @@ class Requests:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._asked: list[_Finalize | _Configure] = []
+        self._in_start: list[_Configure] = []
         self._sent = 0
 
     def finalize(self, position: int, id: str) -> None:
@@ -68,8 +70,10 @@ class Requests:
     def options_at(self, position: int) -> Options:
         """Return what a session is to be started with whose audio begins there."""
         options = self._options
+        self._in_start = []
         for asked in self._asked:
             if isinstance(asked, _Configure) and asked.position <= position:
+                self._in_start.append(asked)
                 options = changed(options, asked.settings)
         return options
 
@@ -84,12 +88,15 @@ class Requests:
 
     def rewind(self, position: int) -> None:
         """Send again what stood behind a position, and what waits for its answer."""
+        self._again(lambda asked: isinstance(asked, _Configure) and asked.position < position)
 
-        def known(asked: _Finalize | _Configure) -> bool:
-            return isinstance(asked, _Configure) and asked.position < position
+    def restart(self) -> None:
+        """Send everything to a new session, but for the changes that it was started with."""
+        self._again(lambda asked: any(asked is given for given in self._in_start))
 
-        self._asked.sort(key=lambda asked: not known(asked))  # stable: the order stays
-        self._sent = sum(map(known, self._asked))
+    def _again(self, done: Callable[[_Finalize | _Configure], bool]) -> None:
+        self._asked.sort(key=lambda asked: not done(asked))  # stable: the order stays
+        self._sent = sum(map(done, self._asked))
 
     def before(self, cursor: int) -> str | None:
         """Return the next request when all audio before it is on its way, and count it as sent."""

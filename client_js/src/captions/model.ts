@@ -5,6 +5,7 @@
  * and settled once its final arrived. A settled line never changes again.
  */
 
+import type { FeedMessage } from "../feed.js";
 import type { Final, PartialText, ServerMessage } from "../protocol.js";
 
 export interface CaptionLine {
@@ -59,7 +60,7 @@ export class CaptionModel {
       .join("\n");
   }
 
-  apply(message: ServerMessage): CaptionChange | undefined {
+  apply(message: ServerMessage | FeedMessage): CaptionChange | undefined {
     switch (message.type) {
       case "partial":
         return this.#partial(message);

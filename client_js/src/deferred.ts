@@ -1,0 +1,17 @@
+/** A promise with its two ends. */
+
+import type { TranscriberError } from "./errors.js";
+
+export interface Deferred<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: TranscriberError): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  const made = {} as Deferred<T>;
+  made.promise = new Promise<T>((resolve, reject) => Object.assign(made, { resolve, reject }));
+  // Who never asked for the promise is told by the `error` event instead.
+  made.promise.catch(() => undefined);
+  return made;
+}
