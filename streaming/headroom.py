@@ -18,7 +18,7 @@ from streaming.decoding import DecodeRequest, Kind
 _HORIZON_S = 5.0
 _MEMORY_S = 60.0  # of lasting audio: so much of it says what a second costs
 _AGAIN = 1.25  # of what lasts, a quarter is decoded a second time: pauses that don't end a segment
-_WORDY = 2.0  # the first estimate is made from silence; words take the decoder as long again
+_WORDY = 1.5  # the first guess is made from silence; words take the decoder longer
 
 Speaker = tuple[int, int]
 """A channel of a source, by their numbers."""

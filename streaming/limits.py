@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streaming.errors import (
     IdleTimeout,
@@ -13,6 +13,7 @@ from streaming.errors import (
 )
 
 _NEAR_END_MS = 60_000
+_LEAST_BYTES = 64  # what a message counts at least: its frame, and the work of looking at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,14 @@ class ConnectionLimits:
     max_backlog_ms: int
     max_rate: float
     burst_ms: int
+    max_bytes_per_s: int
+    burst_bytes: int
+
+    def within(self, max_session_ms: int | None) -> ConnectionLimits:
+        """Return the same with shorter sessions, where a client may have no longer ones."""
+        if max_session_ms is None or max_session_ms >= self.max_session_ms:
+            return self
+        return replace(self, max_session_ms=max_session_ms)
 
 
 class TokenBucket:
@@ -38,12 +47,25 @@ class TokenBucket:
 
     def take(self, amount: float, now: float) -> float:
         """Take ``amount``; return 0, or the seconds after which it could be taken."""
+        wait_s = self.wait(amount, now)
+        if not wait_s:
+            self._level -= amount
+        return wait_s
+
+    def wait(self, amount: float, now: float) -> float:
+        """Return the seconds after which ``amount`` could be taken: 0 for now."""
+        missing = amount - self.level(now)
+        return missing / self._rate if missing > 0 else 0.0
+
+    def level(self, now: float) -> float:
+        """Return how much could be taken now."""
         self._level = min(self._capacity, self._level + max(0.0, now - self._at) * self._rate)
         self._at = now
-        if amount > self._level:
-            return (amount - self._level) / self._rate
-        self._level -= amount
-        return 0.0
+        return self._level
+
+    def full(self, now: float) -> bool:
+        """Whether a new one would be no different."""
+        return self.level(now) >= self._capacity
 
 
 class ConnectionGuard:
@@ -52,6 +74,7 @@ class ConnectionGuard:
     def __init__(self, limits: ConnectionLimits, now: float) -> None:
         self._limits = limits
         self._bucket = TokenBucket(limits.burst_ms, limits.max_rate * 1000, now)
+        self._bytes = TokenBucket(limits.burst_bytes, limits.max_bytes_per_s, now)
         self._heard = now
         self._near_end_told = False
 
@@ -63,6 +86,13 @@ class ConnectionGuard:
                 f"a message of {size} bytes is larger than {self._limits.max_message_bytes}; "
                 "send audio in smaller chunks",
                 field="message",
+            )
+        if wait := self._bytes.take(max(size, _LEAST_BYTES), now):
+            raise QuotaExceeded(
+                f"more than {self._limits.max_bytes_per_s} bytes a second, beyond a burst of "
+                f"{self._limits.burst_bytes}; send less, in fewer messages",
+                field="message",
+                retry_after_ms=max(1, int(wait * 1000)),
             )
 
     def audio(self, duration_ms: float, received_ms: int, backlog_ms: int, now: float) -> None:

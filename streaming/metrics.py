@@ -1,4 +1,4 @@
-"""What a process counts and times, for Prometheus: the only module that names a metric.
+"""What a process counts and times, for Prometheus; what is asked for is in ``gauges``.
 
 One :class:`Metrics` a process, passed to whoever has something to tell it; each has a registry of
 its own, so that two servers in one process, or two tests, don't share figures. Events are counted
@@ -11,9 +11,8 @@ The names follow Prometheus' own rules (https://prometheus.io/docs/practices/nam
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol, get_args
+from collections.abc import Iterable, Iterator
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,72 +22,29 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from streaming import __version__
 from streaming.auth.gate import Reason
 from streaming.decoding import DecodeRequest, Kind
-from streaming.engine.base import EngineInfo
 from streaming.faults import FAULTS
+from streaming.gauges import PREFIX, REFUSALS, Vitals, gauge, gauges_of
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """What :meth:`Metrics.text` is written in."""
 
-_PREFIX: Final = "wirescribe_"
 _LATENCIES: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 _DECODES: Final = (0.01, 0.025, *_LATENCIES)
+_WAITS: Final = (0, 0.5, 1, 2, 5, 10, 20, 30, 60)
 _BATCHES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
 _OUTCOMES: Final = ("done", "lost", "refused", "failed")
+_GIVEN_UP: Final = ("expired", "evicted", "stopped")
 
 
 # When each counter was first seen would double the answer, and nobody asks for it. This holds for
 # the whole process, but nothing else in it names a metric.
 disable_created_metrics()  # type: ignore[no-untyped-call]
-
-Samples = Sequence[tuple[Mapping[str, str], float]]
-
-
-class Vitals(Protocol):
-    """A running service, as far as a scrape asks about it; cheap, and never waits."""
-
-    @property
-    def engine_infos(self) -> Iterable[EngineInfo]:
-        """The engines there are; none while they load."""
-        ...
-
-    @property
-    def capacity(self) -> int:
-        """How many sessions there may be."""
-        ...
-
-    def sessions_active(self) -> Mapping[str, int]:
-        """Sessions by the name of their transport."""
-        ...
-
-    def backlog_ms(self) -> int:
-        """Audio of ended segments that waits for its final."""
-        ...
-
-    def queue_depths(self) -> Mapping[Kind, int]:
-        """Requests that could be decoded now."""
-        ...
-
-    def workers_used(self) -> float:
-        """The share of the decoding workers' time that is spent decoding, from 0 to 1."""
-        ...
-
-    def seconds_since_success(self) -> float | None:
-        """How long ago the engine last decoded something; None when it never has."""
-        ...
-
-    def gpu_memory_bytes(self) -> Mapping[str, int]:
-        """Memory in use by device; empty without a GPU."""
-        ...
-
-    def stage_seconds(self) -> Mapping[str, float]:
-        """Seconds that the engines have spent in each stage of decoding."""
-        ...
 
 
 class Metrics:
@@ -102,9 +58,24 @@ class Metrics:
         self._ended = self._counter(
             "sessions", "Sessions that have ended, by how", "transport", "outcome"
         )
+        self._resumed = self._counter("sessions_resumed", "Sessions taken up on another socket")
+        self._given_up = self._counter(
+            "sessions_given_up", "Parked sessions that nobody came back for, by why", "reason"
+        )
+        for reason in _GIVEN_UP:
+            self._given_up.labels(reason)
         self._closes = self._counter(
             "closes", "WebSocket closes by code; 1006: no close came", "code"
         )
+        self._admitted = Histogram(
+            PREFIX + "admission_wait_seconds", "How long sessions waited for their place",
+            buckets=_WAITS, registry=self._registry,
+        )  # fmt: skip
+        self._turned_away = self._counter(
+            "admission_refusals", "Clients that got no place, by why", "reason"
+        )
+        for reason in REFUSALS:
+            self._turned_away.labels(reason)
         self._received = self._counter("audio_received_seconds", "Audio received, per channel")
         self._decoded = self._counter("audio_decoded_seconds", "Audio decoded, by request", "kind")
         self._first_partial = self._latency(
@@ -123,11 +94,11 @@ class Metrics:
             "From the arrival of a segment's last voice to the sending of its final",
         )
         self._decode = Histogram(
-            _PREFIX + "decode_seconds", "Time that a batch took to decode", ("kind",),
+            PREFIX + "decode_seconds", "Time that a batch took to decode", ("kind",),
             buckets=_DECODES, registry=self._registry,
         )  # fmt: skip
         self._batch = Histogram(
-            _PREFIX + "batch_size", "Requests decoded in one batch", ("kind",),
+            PREFIX + "batch_size", "Requests decoded in one batch", ("kind",),
             buckets=_BATCHES, registry=self._registry,
         )  # fmt: skip
         self._failed = self._counter("decode_failures", "Batches that an engine failed at")
@@ -167,10 +138,10 @@ class Metrics:
         self._registry.register(_Scraped(self))
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        return Counter(_PREFIX + name, about, labels, registry=self._registry)
+        return Counter(PREFIX + name, about, labels, registry=self._registry)
 
     def _latency(self, name: str, about: str) -> Histogram:
-        return Histogram(_PREFIX + name, about, buckets=_LATENCIES, registry=self._registry)
+        return Histogram(PREFIX + name, about, buckets=_LATENCIES, registry=self._registry)
 
     # -- sessions ------------------------------------------------------------------------------
 
@@ -179,6 +150,14 @@ class Metrics:
         if outcome not in _OUTCOMES:
             raise ValueError(f"outcome: {outcome!r} is not one of {', '.join(_OUTCOMES)}")
         self._ended.labels(transport, outcome).inc()
+
+    def session_resumed(self) -> None:
+        """A client has come back."""
+        self._resumed.inc()
+
+    def session_given_up(self, reason: str) -> None:
+        """A parked session is over: ``expired``, ``evicted`` by others, or ``stopped``."""
+        self._given_up.labels(reason).inc()
 
     def closed(self, code: int) -> None:
         """A socket was closed with this code."""
@@ -191,6 +170,14 @@ class Metrics:
     def keys_loaded(self, outcome: str) -> None:
         """The file of keys had changed and is ``loaded``, or ``damaged``, or ``gone``."""
         self._keys_loads.labels(outcome).inc()
+
+    def admitted(self, waited_s: float | None) -> None:
+        """A session has got its place; ``waited_s`` where it had to wait."""
+        self._admitted.observe(waited_s or 0.0)
+
+    def turned_away(self, reason: str) -> None:
+        """A client got no place: one of :data:`~streaming.gauges.REFUSALS`."""
+        self._turned_away.labels(reason if reason in REFUSALS else "other").inc()
 
     def audio_received(self, seconds: float) -> None:
         """So much audio has come, added up over the channels."""
@@ -267,7 +254,7 @@ class Metrics:
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return one sample by its full name; None where there is none."""
-        return self._registry.get_sample_value(_PREFIX + name, labels)
+        return self._registry.get_sample_value(PREFIX + name, labels)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format, :data:`CONTENT_TYPE`."""
@@ -275,15 +262,15 @@ class Metrics:
 
     def scraped(self) -> Iterator[Metric]:
         """Ask for what is known at any time."""
-        yield _gauge("build_info", "What is running", [({"version": __version__}, 1)])
+        yield gauge("build_info", "What is running", [({"version": __version__}, 1)])
         stages = {"vad": self._voice_s, "audio": max(0.0, self._audio_s - self._voice_s)}
         vitals = self._vitals
         if vitals is not None:
             for stage, seconds in vitals.stage_seconds().items():
                 stages[stage] = stages.get(stage, 0.0) + seconds
-            yield from _vital(vitals)
+            yield from gauges_of(vitals)
         spent = CounterMetricFamily(
-            _PREFIX + "stage_seconds",
+            PREFIX + "stage_seconds",
             "Time spent by stage; of vad and audio the processor's",
             labels=["stage"],
         )
@@ -305,34 +292,3 @@ class _Scraped:
     def collect(self) -> Iterable[Metric]:
         """All that is asked for at a scrape."""
         return self._metrics.scraped()
-
-
-def _vital(vitals: Vitals) -> Iterator[Metric]:
-    engines = [
-        ({"model": info.model, "device": info.device, "compute_type": info.compute_type}, 1)
-        for info in vitals.engine_infos
-    ]
-    yield _gauge("engine_info", "What decodes", engines)
-    active = [({"transport": name}, count) for name, count in vitals.sessions_active().items()]
-    yield _gauge("sessions_active", "Sessions going on", active)
-    yield _gauge("sessions_capacity", "Sessions that there may be", [({}, vitals.capacity)])
-    backlog_s = vitals.backlog_ms() / 1000
-    yield _gauge("backlog_seconds", "Audio of ended segments without a final", [({}, backlog_s)])
-    depths = [({"kind": kind.value}, count) for kind, count in vitals.queue_depths().items()]
-    yield _gauge("queue_depth", "Requests that could be decoded now", depths)
-    used = vitals.workers_used()
-    yield _gauge("workers_used_ratio", "Share of the workers' time of the last 5 s", [({}, used)])
-    ago = vitals.seconds_since_success()
-    success: Samples = [({}, time.time() - ago)] if ago is not None else ()
-    yield _gauge("engine_last_success_timestamp_seconds", "When a batch last succeeded", success)
-    memory = [({"device": name}, used) for name, used in vitals.gpu_memory_bytes().items()]
-    yield _gauge("gpu_memory_used_bytes", "GPU memory in use, by all its users", memory)
-
-
-def _gauge(name: str, about: str, samples: Samples) -> GaugeMetricFamily:
-    """A gauge with its samples, which all have the same labels; without any, the name alone."""
-    labels = list(samples[0][0]) if samples else ()
-    family = GaugeMetricFamily(_PREFIX + name, about, labels=labels)
-    for named, value in samples:
-        family.add_metric(list(named.values()), value)
-    return family

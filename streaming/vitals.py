@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from streaming.decoding import Kind
 from streaming.engine.base import EngineInfo
-from streaming.service import Service
+from streaming.headroom import Reading
+from streaming.service import Holding, Service
 
 
 class ServiceVitals:
-    """Answers for a service, in any state of its life: see :class:`~streaming.metrics.Vitals`."""
+    """Answers for a service, in any state of its life: see :class:`~streaming.gauges.Vitals`."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -29,18 +30,29 @@ class ServiceVitals:
 
     def sessions_active(self) -> Mapping[str, int]:
         """Sessions by the name of their transport."""
-        names = (connection.transport for connection in self._service.connections)
+        names = (each.transport for each in self._service.connections if each.active)
         return {"native": 0, **Counter(names)}
 
     def backlog_ms(self) -> int:
         """Audio of ended segments that waits for its final."""
-        return sum(connection.backlog_ms for connection in self._service.connections)
+        return sum(each.backlog_ms for each in self._holding())
 
     def queue_depths(self) -> Mapping[Kind, int]:
         """Requests that could be decoded now."""
-        asked = (request for each in self._service.connections for request in each.work())
+        asked = (request for each in self._holding() for request in each.work())
         waiting = Counter(request.kind for request in asked)
         return {kind: waiting[kind] for kind in Kind}
+
+    def _holding(self) -> Iterable[Holding]:
+        return (*self._service.connections, *self._service.parking.parked())
+
+    def sessions_parked(self) -> int:
+        """Sessions without a socket, whose clients may come back."""
+        return len(self._service.parking)
+
+    def parked_bytes(self) -> int:
+        """The memory that these hold, about."""
+        return self._service.parking.held_bytes
 
     def workers_used(self) -> float:
         """The share of the workers' time of the last seconds that was spent decoding."""
@@ -54,6 +66,18 @@ class ServiceVitals:
             return None
         last = self._service.scheduler.load.last_success
         return None if last is None else max(0.0, time.monotonic() - last)
+
+    def sessions_waiting(self) -> int:
+        """How many clients wait for a place."""
+        return self._service.admission.waiting
+
+    def quota_holders(self) -> int:
+        """How many keys and addresses are remembered."""
+        return len(self._service.admission.quotas)
+
+    def load(self) -> Reading:
+        """The load as admission sees it."""
+        return self._service.admission.reading()
 
     def gpu_memory_bytes(self) -> Mapping[str, int]:
         """Memory in use by device; empty without a GPU."""

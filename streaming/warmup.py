@@ -11,6 +11,8 @@ from streaming.engine.base import Engine
 from streaming.heartbeat import Heartbeat
 
 _KINDS = ((Kind.PARTIAL, 2), (Kind.FINAL, 8))
+WARM_UP_S = sum(seconds for _, seconds in _KINDS)
+"""How much silence is decoded to warm an engine up."""
 
 
 def warm_up(engine: Engine, heartbeat: Heartbeat | None = None) -> None:

@@ -39,14 +39,19 @@ LAYER = {
     "vad": "core",
     "window": "core",
     "auth": "policy",
+    "caps": "policy",
     "lifecycle": "policy",
     "limits": "policy",
     "principal": "policy",
+    "quotas": "policy",
     "settings": "policy",
+    "waiting": "policy",
+    "admission": "runtime",
     "batching": "runtime",
     "doorway": "runtime",
     "engine": "runtime",
     "faults": "runtime",
+    "gauges": "runtime",
     "headroom": "runtime",
     "heartbeat": "runtime",
     "logs": "runtime",
@@ -92,7 +97,7 @@ ONLY_IN = {
     "structlog": {"streaming.logs"},
     "webrtcvad": {"streaming.vad"},
     "onnxruntime": {"streaming.vad"},
-    "prometheus_client": {"streaming.metrics"},
+    "prometheus_client": {"streaming.metrics", "streaming.gauges"},
 }
 
 # Modules without a test module of their own name: where they are tested instead, and why.

@@ -22,6 +22,8 @@ LIMITS = ConnectionLimits(
     max_backlog_ms=30_000,
     max_rate=2.0,
     burst_ms=10_000,
+    max_bytes_per_s=10_000,
+    burst_bytes=20_000,
 )
 
 
@@ -48,6 +50,37 @@ def test_a_refused_amount_is_not_taken() -> None:
     bucket = TokenBucket(capacity=10, rate=1, now=0)
     assert bucket.take(11, 0) > 0
     assert bucket.take(10, 0) == 0
+
+
+def test_a_bucket_says_how_it_stands() -> None:
+    bucket = TokenBucket(capacity=10, rate=2, now=0)
+    assert bucket.full(0)
+    bucket.take(6, 0)
+    assert (bucket.level(0), bucket.wait(4, 0), bucket.wait(8, 0)) == (4, 0, 2)
+    assert not bucket.full(2.9)
+    assert bucket.full(3)
+
+
+def test_bytes_are_counted_over_time_and_an_empty_message_is_not_nothing() -> None:
+    it = guard()
+    for _ in range(20):
+        it.message(1_000, 100)
+    with pytest.raises(QuotaExceeded, match="10000 bytes a second") as caught:
+        it.message(500, 100)
+    assert caught.value.field == "message"
+    assert caught.value.retry_after_ms == 50
+    it = guard(max_bytes_per_s=640, burst_bytes=640)
+    for number in range(100):
+        it.message(0, 100 + number / 10)
+    with pytest.raises(QuotaExceeded):
+        for _ in range(11):
+            it.message(2, 110)
+
+
+def test_a_client_may_have_shorter_sessions_never_longer_ones() -> None:
+    assert LIMITS.within(None) is LIMITS
+    assert LIMITS.within(1_000_000).max_session_ms == 600_000
+    assert LIMITS.within(60_000) == dataclasses.replace(LIMITS, max_session_ms=60_000)
 
 
 def test_messages_are_counted_by_size() -> None:

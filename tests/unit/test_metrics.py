@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from streaming import __version__
 from streaming.decoding import DecodeRequest, Kind, LanguageChoice
-from streaming.engine.base import EngineInfo
 from streaming.metrics import Metrics
+from tests.support.vitals import Vitals, samples
 
 
 def request(kind: Kind, seconds: float, **fields: object) -> DecodeRequest:
@@ -20,50 +19,23 @@ def request(kind: Kind, seconds: float, **fields: object) -> DecodeRequest:
     return DecodeRequest(kind, 0, 0, 0, audio, **given)  # type: ignore[arg-type]
 
 
-def samples(metrics: Metrics) -> Mapping[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Everything a scrape sees, by full name and labels."""
-    families = text_string_to_metric_families(metrics.text().decode())
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in families
-        for sample in family.samples
-    }
-
-
-class Vitals:
-    """A service in the middle of its work."""
-
-    capacity = 64
-
-    def __init__(self) -> None:
-        self.engine_infos = [EngineInfo("base", "cuda:0", "float16", ("en",))]
-        self.ago: float | None = 2.0
-
-    def sessions_active(self) -> Mapping[str, int]:
-        return {"native": 3}
-
-    def backlog_ms(self) -> int:
-        return 4_500
-
-    def queue_depths(self) -> Mapping[Kind, int]:
-        return {Kind.FINAL: 1, Kind.PARTIAL: 2, Kind.EARLY: 0}
-
-    def workers_used(self) -> float:
-        return 0.75
-
-    def seconds_since_success(self) -> float | None:
-        return self.ago
-
-    def gpu_memory_bytes(self) -> Mapping[str, int]:
-        return {"cuda:0": 1_000}
-
-    def stage_seconds(self) -> Mapping[str, float]:
-        return {"encoder": 3.0}
-
-
 @pytest.fixture
 def metrics() -> Iterator[Metrics]:
     yield Metrics()
+
+
+def test_places_given_and_refused(metrics: Metrics) -> None:
+    metrics.admitted(None)
+    metrics.admitted(3.0)
+    for reason in ("overloaded", "connections", "connections", "something new"):
+        metrics.turned_away(reason)
+    assert metrics.value("admission_wait_seconds_count") == 2
+    assert metrics.value("admission_wait_seconds_bucket", le="0.0") == 1
+    assert metrics.value("admission_wait_seconds_sum") == 3
+    assert metrics.value("admission_refusals_total", reason="overloaded") == 1
+    assert metrics.value("admission_refusals_total", reason="connections") == 2
+    assert metrics.value("admission_refusals_total", reason="other") == 1
+    assert metrics.value("admission_refusals_total", reason="left") == 0
 
 
 def test_two_of_them_share_nothing(metrics: Metrics) -> None:
@@ -138,41 +110,6 @@ def test_stages_add_up_and_voice_detection_is_not_counted_twice(metrics: Metrics
         (("stage", "audio"),): 0.25,
         (("stage", "encoder"),): 3.0,
     }
-
-
-def test_a_scrape_asks_for_what_is_going_on(metrics: Metrics) -> None:
-    metrics.watch(Vitals())
-    seen = samples(metrics)
-    expected = {
-        ("build_info", (("version", __version__),)): 1,
-        (
-            "engine_info",
-            (("compute_type", "float16"), ("device", "cuda:0"), ("model", "base")),
-        ): 1,
-        ("sessions_active", (("transport", "native"),)): 3,
-        ("sessions_capacity", ()): 64,
-        ("backlog_seconds", ()): 4.5,
-        ("queue_depth", (("kind", "partial"),)): 2,
-        ("workers_used_ratio", ()): 0.75,
-        ("gpu_memory_used_bytes", (("device", "cuda:0"),)): 1_000,
-    }
-    for (name, labels), value in expected.items():
-        assert seen["wirescribe_" + name, labels] == value
-    assert seen["process_cpu_seconds_total", ()] > 0
-    assert seen["process_resident_memory_bytes", ()] > 1_000_000
-
-
-def test_the_last_success_is_a_time_of_day_or_missing(metrics: Metrics) -> None:
-    vitals = Vitals()
-    metrics.watch(vitals)
-    first = metrics.value("engine_last_success_timestamp_seconds")
-    vitals.ago = 60.0
-    later = metrics.value("engine_last_success_timestamp_seconds")
-    assert first is not None and later is not None
-    assert first > 1_700_000_000
-    assert later < first
-    vitals.ago = None
-    assert metrics.value("engine_last_success_timestamp_seconds") is None
 
 
 def test_it_can_be_scraped_before_there_is_a_service(metrics: Metrics) -> None:

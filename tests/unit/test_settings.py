@@ -125,7 +125,11 @@ def test_an_empty_variable_is_not_set() -> None:
         ("engin", "model", "did you mean 'engine'?"),
         ("zzz", "silence_ms", "did you mean 'endpointing.silence_ms'?"),
         ("vad", "zzz", "known are mode, aggressiveness, threshold, release"),
-        ("zzz", "zzz", "known are server, engine, vad, partials, endpointing, limits, auth"),
+        (
+            "zzz",
+            "zzz",
+            "known are server, engine, vad, partials, endpointing, limits, admission, quotas, auth",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(section: str, key: str, hint: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from streaming.decoding import DecodeRequest, Kind, LanguageChoice
 from streaming.engine.fake import FakeEngine
+from streaming.headroom import Reading
+from streaming.principal import ANONYMOUS
 from streaming.service import Service
 from streaming.settings import Settings
 from streaming.vitals import ServiceVitals
@@ -54,6 +56,18 @@ async def test_before_the_start_there_is_nothing_and_nothing_fails(service: Serv
     assert vitals.seconds_since_success() is None
     assert vitals.gpu_memory_bytes() == {}
     assert dict(vitals.stage_seconds()) == {}
+    assert (vitals.sessions_waiting(), vitals.quota_holders()) == (0, 0)
+    assert vitals.load() == Reading()
+
+
+async def test_a_line_and_those_who_are_known(service: Service) -> None:
+    await service.start()
+    vitals = ServiceVitals(service)
+    place = await service.enter(ANONYMOUS, lambda *_: None, "192.0.2.1")
+    assert vitals.quota_holders() == 1
+    assert vitals.sessions_waiting() == 0
+    assert vitals.load().cost > 0  # as it was guessed when the engine was warmed up
+    place.leave()
 
 
 async def test_sessions_and_what_they_wait_for_are_added_up(service: Service) -> None:
