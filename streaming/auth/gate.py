@@ -166,6 +166,8 @@ class Gate:
             self._refuse("missing", credentials, "token: no API key was sent")
         if is_token(credentials.secret):
             self._refuse("token_for_token", credentials, "token: a token can't make another")
+        if credentials.carrier == "query":
+            self._refuse("query", credentials, "token: is not taken from an address")
         key = self._key(credentials.secret, credentials)
         ttl_s = self._settings.token_ttl_s if request.ttl_s is None else request.ttl_s
         if not 1 <= ttl_s <= self._settings.max_token_ttl_s:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from streaming import __version__
-from streaming.cli import doctor, listen, models, serve, transcribe
+from streaming.cli import doctor, keys, listen, models, serve, transcribe
 from streaming.errors import WirescribeError
 
-_COMMANDS = (serve, transcribe, listen, models, doctor)
+_COMMANDS = (serve, transcribe, listen, models, keys, doctor)
 _INTERRUPTED = 130  # what a shell reports for SIGINT
 
 
