@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streaming.auth.credentials import Credentials
 from streaming.auth.gate import Gate, Reason
-from streaming.auth.keyfile import KeyFileDamaged
+from streaming.auth.keyfile import KeyFileDamaged, is_open_to_others
 from streaming.auth.keyring import Keyring
 from streaming.auth.keys import read_entry
 from streaming.auth.proxies import TrustedProxies
@@ -36,10 +36,13 @@ def open_gate(settings: Settings, metrics: Metrics, keys_file: Path | None = Non
             _log.error("keys_file", outcome=outcome, problem=problem.message, kept="the last good")
 
     auth, server = settings.auth, settings.server
+    file = auth.keys_file or keys_file
+    if file is not None and file.exists() and is_open_to_others(file):
+        _log.warning("keys_file_open_to_others", file=str(file), advice=f"chmod 600 {file}")
     fixed = [read_entry(entry.get_secret_value()) for entry in auth.keys]
     return Gate(
         auth,
-        Keyring(fixed, auth.keys_file or keys_file, told),
+        Keyring(fixed, file, told),
         TrustedProxies(server.trusted_proxies, server.forwarded_header),
         failed=failed,
     )

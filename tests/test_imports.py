@@ -73,6 +73,7 @@ LAYER = {
     "app": "edge",
     "cli": "edge",
     "health": "edge",
+    "opening": "edge",
     "serve": "edge",
     "transports": "edge",
 }

@@ -81,6 +81,11 @@ class Gate:
         return self._settings.keys_file is not None or self._keyring.any
 
     @property
+    def keys(self) -> int:
+        """How many keys are good just now."""
+        return sum(key.problem(self._now()) is None for key in self._keyring.keys)
+
+    @property
     def open_to_anyone(self) -> bool:
         """Whether clients from elsewhere come in without a key."""
         return self._settings.allow_anonymous

@@ -87,6 +87,15 @@ def test_what_becomes_of_the_file_is_counted_and_logged(tmp_path: Path) -> None:
         assert f'wirescribe_auth_keys_loads_total{{outcome="{outcome}"}} 1.0' in text
 
 
+def test_a_file_that_others_can_read_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    change_key_file(path, lambda it: it)
+    path.chmod(0o640)
+    with structlog.testing.capture_logs() as lines:
+        opened(path)
+    assert [line["event"] for line in lines] == ["keys_file_open_to_others"]
+
+
 def test_what_can_not_be_is_said_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text("{")

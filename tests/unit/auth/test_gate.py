@@ -177,6 +177,11 @@ def test_a_wrong_key_is_worse_than_none(secret: str, settings: dict[str, Any]) -
     it.refused(NotAuthorised, "unknown", lambda: it.gate.screen(asked(secret)))
 
 
+def test_keys_that_are_good_are_counted() -> None:
+    other = Key("other", "1" * 64, revoked_at=1)
+    assert Checked(KEY, other).gate.keys == 1
+
+
 def test_a_key_ends() -> None:
     it = Checked(replace(KEY, expires_at=int(NOW) + 5))
     assert it.gate.check(asked(SECRET)).key == "app"
