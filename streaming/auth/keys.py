@@ -1,7 +1,7 @@
 """API keys: how they are made, and all that is kept of one.
 
 A key is 256 bits from the system's generator, so its plain SHA-256 can be turned round by nobody:
-the slow hashes that passwords need would only make each connection dear (ADR 19). Keys that people
+the slow hashes that passwords need would only make each connection dear (ADR 20). Keys that people
 thought up are not taken, since for them that would not hold.
 """
 

@@ -2,7 +2,7 @@
 
 A token is ``wst_``, its claims as JSON in base64url, a dot, and the HMAC-SHA256 of that text (RFC
 2104), in base64url. It has one form and one algorithm, so there is no header that could ask for
-another (ADR 20). Whoever holds the secret can make them; whoever holds one can read it.
+another (ADR 21). Whoever holds the secret can make them; whoever holds one can read it.
 """
 
 from __future__ import annotations
