@@ -244,6 +244,33 @@ async def never_closes(victim: Victim, dice: random.Random) -> None:
         await it.rest()  # the server does it
 
 
+async def slow_handshake(victim: Victim, dice: random.Random) -> None:
+    """A request a byte at a time: given up after ``limits.start_timeout_ms``, as is silence."""
+    opening = request(_STREAM)
+    async with raw(victim.port) as slow, raw(victim.port) as silent:
+        for byte in opening[:-1]:
+            if not await slow.send(bytes([byte])) or slow.reader.at_eof():
+                break
+            await asyncio.sleep(0.05)
+        assert not await slow.rest()
+        assert not await silent.rest()
+
+
+async def slow_second_request(victim: Victim, dice: random.Random) -> None:
+    """The first is good; what comes after it is no reason to be kept for ever."""
+    async with raw(victim.port) as it:
+        await it.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /li")
+        said = await it.rest()
+    assert said.count(b"HTTP/1.1 ") == 1
+
+
+async def slow_body(victim: Victim, dice: random.Random) -> None:
+    """Promises more than it sends."""
+    async with raw(victim.port) as it:
+        await it.send(b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        await it.rest()
+
+
 # -- HTTP --------------------------------------------------------------------------------------
 
 
@@ -301,6 +328,19 @@ async def endless_header(victim: Victim, dice: random.Random) -> None:
     assert b" 400 " in said or b" 431 " in said or not said
 
 
+async def odd_headers(victim: Victim, dice: random.Random) -> None:
+    """An upgrade that HTTP takes and WebSocket does not: too many headers, too long, or twice."""
+    many = {f"X-Header-{n}": "a" for n in range(300)}
+    odd = dice.choice(
+        [many, {"Cookie": "a" * 20_000}, {"X": "\u00e4\u00ff"}, {"Sec-WebSocket-Protocol": ",,"}]
+    )
+    async with raw(victim.port) as it:
+        await it.send(request(_STREAM, odd))
+        with contextlib.suppress(OSError):
+            it.writer.write_eof()
+        await it.rest()
+
+
 async def garbage(victim: Victim, dice: random.Random) -> None:
     async with raw(victim.port) as it:
         await it.send(dice.randbytes(dice.randrange(1, 4_000)) + b"\r\n\r\n")
@@ -328,9 +368,11 @@ FLOODS: list[Attack] = [
 ]  # fmt: skip
 CONNECTIONS: list[Attack] = [
     goes_in_the_middle, goes_within_the_handshake, half_closed, close_and_talk_on, never_closes,
+    slow_handshake, slow_second_request, slow_body,
 ]  # fmt: skip
 REQUESTS: list[Attack] = [
-    wrong_upgrade, upgrade_that_is_no_get, wrong_length, smuggled_request, endless_header, garbage,
+    wrong_upgrade, upgrade_that_is_no_get, wrong_length, smuggled_request, endless_header,
+    odd_headers, garbage,
     garbage_behind_the_handshake,
 ]  # fmt: skip
 ATTACKS = [*FRAMES, *FLOODS, *CONNECTIONS, *REQUESTS]
