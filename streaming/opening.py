@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from typing import Final
 
 from streaming.auth.origins import is_loopback
@@ -34,6 +35,39 @@ def check_who_comes_in(service: Service) -> None:
     others = "nobody" if gate.protected else "this machine"
     without = "everyone" if gate.open_to_anyone else others
     _log.info("who_comes_in", keys=gate.keys, without_a_key=without)
+
+
+class Certificate:
+    """The server's certificate, taken anew when its files have been replaced."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._chain = settings.tls_certfile
+        self._key = settings.tls_keyfile or settings.tls_certfile
+        self._seen = self._stamp()
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Have new connections see what the files hold now; damaged ones change nothing."""
+        stamp = self._stamp()
+        if self._chain is None or stamp == self._seen:
+            return
+        self._seen = stamp  # what is no good is not tried again before it changes
+        try:
+            check_tls(self._settings)
+        except BadConfiguration as error:
+            _log.error("certificate_kept", problem=error.message)
+            return
+        context.load_cert_chain(self._chain, self._key, password=lambda: "")
+        _log.info("certificate_renewed")
+
+    def _stamp(self) -> list[tuple[int, ...]]:
+        found: list[tuple[int, ...]] = []
+        for path in (self._chain, self._key):
+            with suppress(OSError):
+                if path is not None:
+                    stat = path.stat()
+                    found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        return found
 
 
 def check_tls(settings: ServerSettings) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from streaming.auth.keyfile import change_key_file
 from streaming.auth.keys import Key
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration
-from streaming.opening import check_tls, check_who_comes_in
+from streaming.opening import Certificate, check_tls, check_who_comes_in
 from streaming.service import Service
 from streaming.settings import ServerSettings, Settings
 
@@ -102,6 +105,50 @@ def test_what_tls_can_not_be_done_with_is_said(
         check_tls(tls(cert, key))
     assert caught.value.field == field
     assert said in caught.value.message
+
+
+def served_by(context: ssl.SSLContext) -> str:
+    """What a new client sees: the certificate's fingerprint."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(to_client, to_server)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for side in (client, server, client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    seen = client.getpeercert(binary_form=True)
+    assert seen is not None
+    return hashlib.sha256(seen).hexdigest()
+
+
+def test_a_renewed_certificate_is_taken_and_a_damaged_one_is_not(tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes((TLS / "cert.pem").read_bytes())
+    key.write_bytes((TLS / "key.pem").read_bytes())
+    settings = ServerSettings(tls_certfile=cert, tls_keyfile=key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    certificate = Certificate(settings)
+    first = served_by(context)
+    with structlog.testing.capture_logs() as lines:
+        certificate.renew(context)
+        assert lines == []
+        cert.write_bytes((TLS / "other-cert.pem").read_bytes())  # its key is still to come
+        certificate.renew(context)
+        certificate.renew(context)
+        assert served_by(context) == first
+        key.write_bytes((TLS / "other-key.pem").read_bytes())
+        certificate.renew(context)
+        assert served_by(context) != first
+        key.unlink()
+        certificate.renew(context)
+    events = [line["event"] for line in lines]
+    assert events == ["certificate_kept", "certificate_renewed", "certificate_kept"]
+
+
+def test_without_tls_there_is_nothing_to_renew() -> None:
+    Certificate(tls(None)).renew(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
 
 
 def test_a_key_without_a_certificate() -> None:
