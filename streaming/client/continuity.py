@@ -24,7 +24,6 @@ from streaming.client.events import (
     Finalized,
     Reconnected,
     Started,
-    Warned,
 )
 from streaming.client.ledger import Ledger
 from streaming.client.options import Options
@@ -66,7 +65,6 @@ class Continuity:
         self._resume: Resume | None = None
         self._acknowledges = False
         self._open = False
-        self._held_back = False
         self._silence = 0
         self._window_ms = 0
         self._acked_ms = 0
@@ -99,7 +97,7 @@ class Continuity:
     @property
     def waits(self) -> bool:
         """Whether it is the server's turn: no more is to be sent before it has caught up."""
-        return self._held_back or self._timeline.server_ms - self._acked_ms >= self._window_ms > 0
+        return self._timeline.server_ms - self._acked_ms >= self._window_ms > 0
 
     @property
     def sent_ms(self) -> int:
@@ -188,9 +186,6 @@ class Continuity:
             return []
         if isinstance(event, Started):
             return self._started(event)
-        if isinstance(event, Warned) and event.code == "draining":
-            # It finishes what it has; more would only have to be sent again.
-            self._held_back = True
         if isinstance(event, Finalized) and event.id and not self._requests.answered(event.id):
             return []
         if isinstance(event, Ended) and not self._ending:
@@ -206,7 +201,7 @@ class Continuity:
 
     def outgoing(self) -> str | bytes | None:
         """Return the next message to send; None while there is none."""
-        if not self._open or self._held_back:
+        if not self._open:
             return None
         buffer = self._buffer
         if not self._silence and (request := self._requests.before(buffer.cursor)) is not None:
@@ -234,7 +229,7 @@ class Continuity:
         over = self._open and isinstance(error, ServerError) and error.code not in _PARKED_AFTER
         if over or error.code == "unknown_session":
             self._resume = None
-        self._open = self._held_back = False
+        self._open = False
         reached = (self._ledger.decoded_ms, self._ledger.received_ms)
         came_on = any(now > before for now, before in zip(reached, self._reached, strict=True))
         self._reached = reached
@@ -286,7 +281,7 @@ class Continuity:
 
     def _agree(self, started: Started) -> None:
         """Take what the server grants this connection."""
-        self._open, self._held_back, self._end_sent = True, False, False
+        self._open, self._end_sent = True, False
         self._resume = (
             Resume(started.session_id, started.resume_token) if started.resume_token else None
         )

@@ -204,6 +204,8 @@ class Stream:
         if gap is not None:
             self._inbox.put_soon(gap)
         self._work.set()
+        if continuity.dropping:
+            await asyncio.sleep(0)  # the sender's turn: only what it can't send is to be given up
         while self._must_drain():
             await self._wait_for_room()
 
