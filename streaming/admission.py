@@ -27,6 +27,7 @@ _GRACE_S: Final = 1.0  # for the first audio of one let in
 _SETTLING_S: Final = 1.5  # from first audio to the first measurement
 _FREE: Final = 0.6  # below this share used there is room, whatever a speaker is thought to cost
 _EACH_S: Final = 0.25  # the line is looked at so often
+_AT_THE_DOOR: Final = 64  # sockets that may be open beside those that have a place or wait
 _AGAIN_S: Final = 5.0  # who waits is told so often, changed or not
 
 Tell = Callable[[int, int], None]
@@ -63,7 +64,6 @@ class Place:
         self._admission = admission
         self._account: Account | None = account
         self._quiet = True
-        self.parked = False
         self.expected_until = now + _GRACE_S
 
     def audio(self, duration_ms: float) -> None:
@@ -106,21 +106,25 @@ class Admission:
         *,
         opened: Callable[[], None],
         read: Callable[[float], Reading],
+        returning: Callable[[], bool] = lambda: False,
         watcher: Watcher,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``opened`` raises while nobody is let in; ``read`` tells the load."""
+        """``opened`` raises while nobody is let in; ``read`` tells the load.
+
+        ``returning``: whether a session is kept that its client may come back for.
+        """
         self.clock = clock
         self.slots = SessionSlots(limits.max_sessions)
         self.quotas = quotas
         self._limits = limits
         self._opened = opened
         self._read = read
+        self._returning = returning
         self._watcher = watcher
         self._line = Line(limits.max_waiting)
         self._waits: dict[Ticket, _Wait] = {}
         self._expected: set[Place] = set()
-        self._places: set[Place] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     # -- at the door -----------------------------------------------------------------------------
@@ -133,17 +137,21 @@ class Admission:
             self._watcher.turned_away("connections")
             raise
 
-    def look(self, principal: Principal, address: str) -> None:
+    def look(self, principal: Principal, address: str, sockets: int = 0) -> None:
         """Raise what :meth:`enter` would raise at once; before a handshake is answered.
 
-        Nobody is turned away for want of a place while sessions are parked: it may be one of them
-        that comes back.
+        ``sockets`` are open already, some of which may not have come so far as to enter. Nobody is
+        turned away for want of a place while sessions are parked: it may be one of them that comes
+        back.
         """
         try:
             self._opened()
             now = self.clock()
+            limits = self._limits
+            if sockets >= limits.max_sessions + limits.max_waiting + _AT_THE_DOOR:
+                raise self._line.refusal("too many connections that have not begun", now)
             self.quotas.account(principal, address, now).check(now)
-            if not any(place.parked for place in self._places):
+            if not self._returning():
                 self._must_be_taken(_owner(principal, address), now)
         except WirescribeError as error:
             self._watcher.turned_away(_reason(error))
@@ -232,7 +240,6 @@ class Admission:
             asyncio.get_running_loop().call_soon(self.tick)
 
     def _give_up(self, place: Place) -> None:
-        self._places.discard(place)
         self._expected.discard(place)
         self.slots.free()
         if not self._line:  # else it counts when the next one is called
@@ -241,7 +248,6 @@ class Admission:
     def _seat(self, account: Account, now: float) -> Place:
         self.slots.take()
         place = Place(self, account, now)
-        self._places.add(place)
         self._expected.add(place)
         return place
 

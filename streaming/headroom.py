@@ -18,7 +18,6 @@ from streaming.decoding import DecodeRequest, Kind
 _HORIZON_S = 5.0
 _MEMORY_S = 60.0  # of lasting audio: so much of it says what a second costs
 _AGAIN = 1.25  # of what lasts, a quarter is decoded a second time: pauses that don't end a segment
-_WORDY = 1.5  # the first guess is made from silence; words take the decoder longer
 
 Speaker = tuple[int, int]
 """A channel of a source, by their numbers."""
@@ -89,8 +88,11 @@ class Headroom:
             self._audio_s -= audio_s
 
     def guess(self, seconds: float, audio_s: float) -> None:
-        """Decoding so much silence took so long: all there is to go by before anybody speaks."""
-        self._first_guess = _WORDY * seconds / audio_s
+        """Decoding so much silence took so long: all there is to go by before anybody speaks.
+
+        Words would take a little longer: better a few too many at first than too few.
+        """
+        self._first_guess = seconds / audio_s
 
     def oldest(self) -> float | None:
         """When the longest-running batch began, or None when all are idle."""

@@ -11,21 +11,25 @@ from streaming.engine.base import Engine
 from streaming.heartbeat import Heartbeat
 
 _KINDS = ((Kind.PARTIAL, 2), (Kind.FINAL, 8))
-WARM_UP_S = sum(seconds for _, seconds in _KINDS)
-"""How much silence is decoded to warm an engine up."""
+LAST_S = _KINDS[-1][1]
+"""How much silence is decoded last."""
 
 
-def warm_up(engine: Engine, heartbeat: Heartbeat | None = None) -> None:
+def warm_up(engine: Engine, heartbeat: Heartbeat | None = None) -> float:
     """Decode silence once per kind of call, so that the first speaker doesn't pay for it.
 
-    ``heartbeat`` learns how fast the engine is. Raises what decoding raises.
+    ``heartbeat`` learns how fast the engine is. Returns the seconds that the last call took, which
+    was of :data:`LAST_S`. Raises what decoding raises.
     """
+    began = time.monotonic()
     for kind, seconds in _KINDS:
         requests = [silence(engine, kind, seconds)]
-        call = heartbeat.begin(requests, time.monotonic()) if heartbeat else None
+        began = time.monotonic()
+        call = heartbeat.begin(requests, began) if heartbeat else None
         engine.decode(requests)
         if heartbeat and call:
             heartbeat.end(call, time.monotonic())
+    return time.monotonic() - began
 
 
 def silence(engine: Engine, kind: Kind, seconds: int) -> DecodeRequest:

@@ -28,6 +28,7 @@ class House:
         self.now = 1_000.0
         self.load = IDLE
         self.closed: Exception | None = None
+        self.parked = 0
         self.admitted_after: list[float | None] = []
         self.turned: Counter[str] = Counter()
         self.told: dict[str, list[tuple[int, int]]] = {}
@@ -37,6 +38,7 @@ class House:
             Quotas(quotas or QuotaLimits()),
             opened=self._opened,
             read=lambda now: self.load,
+            returning=lambda: self.parked > 0,
             watcher=self,
             clock=lambda: self.now,
         )
@@ -354,13 +356,21 @@ async def test_going_down_sends_everyone_away_who_waits(house: House) -> None:
     assert house.turned["restarting"] == 3
 
 
+async def test_sockets_that_have_not_begun_are_bounded_too() -> None:
+    it = House(sessions=10, waiting=5)
+    it.admission.look(ANONYMOUS, HOME, sockets=78)
+    it.parked = 1
+    with pytest.raises(Overloaded, match="not begun"):
+        it.admission.look(ANONYMOUS, HOME, sockets=79)
+
+
 async def test_one_of_the_parked_may_be_back() -> None:
     """Who it is shows only in its first message; so it isn't turned away at the door."""
     it = House(sessions=1, waiting=0)
-    place = await it.enter()
+    await it.enter()
     with pytest.raises(Overloaded):
         it.admission.look(ANONYMOUS, HOME)
-    place.parked = True
+    it.parked = 1
     it.admission.look(ANONYMOUS, HOME)
     with pytest.raises(Overloaded):
         await it._enter(ANONYMOUS, HOME)

@@ -89,9 +89,9 @@ def test_the_cost_follows_the_last_minute_of_audio() -> None:
 def test_a_first_guess_holds_until_there_is_speech_to_go_by() -> None:
     it = Headroom(1)
     it.guess(0.4, 8)
-    assert it.read(100).cost == pytest.approx(1.25 * 0.075)
+    assert it.read(100).cost == pytest.approx(1.25 * 0.05)
     it.decoded([final_of(5)], 1.0)
-    assert it.read(100).cost == pytest.approx(1.25 * (1.0 + 10 * 0.075) / 15)
+    assert it.read(100).cost == pytest.approx(1.25 * (1.0 + 10 * 0.05) / 15)
     it.decoded([final_of(10)], 2.0)
     assert it.read(100).cost == pytest.approx(1.25 * 0.2)
 

@@ -1,0 +1,57 @@
+"""A client before its handshake is answered: whether it may come in, and how it is told that not.
+
+A program reads the status of a refused upgrade, so it gets one, with the time to come back and how
+its quotas stand. A browser can't: its socket is accepted, told the ``error`` and closed
+(``docs/adr/0009-refusals-after-accepting.md``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from streaming.access import refusal
+from streaming.auth.credentials import Credentials
+from streaming.errors import WirescribeError
+from streaming.principal import ANONYMOUS
+from streaming.service import Service
+from streaming.transports.codec import Codec
+
+_TELL_S = 5.0  # for a client that may not read
+_EXTENSION = "websocket.http.response"
+
+
+def look(service: Service, credentials: Credentials) -> None:
+    """Raise why a client can't come in, as far as that is known before it has said anything."""
+    address = credentials.peer.address
+    service.admission.knock(address)
+    principal = service.gate.screen(credentials)
+    service.admission.look(principal or ANONYMOUS, address, len(service.connections))
+
+
+async def turn_away(
+    socket: WebSocket,
+    codec: Codec,
+    service: Service,
+    credentials: Credentials,
+    error: WirescribeError,
+) -> None:
+    """Tell a client why it can't come in; its handshake has not been answered yet."""
+    service.metrics.session_ended(codec.name, "refused")
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(_TELL_S):
+            if credentials.origin is None and _EXTENSION in (socket.scope.get("extensions") or {}):
+                response = refusal(error)
+                address = credentials.peer.address
+                response.headers.update(service.admission.headers(ANONYMOUS, address))
+                await socket.send_denial_response(response)
+                return
+            offered = socket.scope.get("subprotocols") or ()
+            chosen = codec.subprotocol if codec.subprotocol in offered else None
+            await socket.accept(subprotocol=chosen)
+            service.metrics.closed(error.close_code)
+            for text in codec.error(error):
+                await socket.send_text(text)
+            await socket.close(error.close_code, error.code)
