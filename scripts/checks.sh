@@ -37,7 +37,8 @@ python_tests() {
     # Tests marked "model" read the model cache; filling it is no test's business.
     "$bin/wirescribe" models fetch base || return 1
     eval "set -- ${ARGS:-}" # ARGS="-k 'a or b'" are two arguments
-    "$bin/python" -m pytest "$@"
+    # Half of the suite waits: a process for each processor, and four are as good as more.
+    "$bin/python" -m pytest --numprocesses logical --maxprocesses 4 "$@"
 }
 
 # shellcheck disable=SC2329  # called through check

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.browser.chromium import chromium, find_chromium
 from tests.browser.devtools import Page
-from tests.browser.speech import speech_for_microphone
+from tests.browser.speech import TWENTY_SECONDS, speech_for_microphone
 from tests.support.recordings import embedded_model
 from tests.support.server import running_server
 
@@ -47,7 +47,7 @@ def main(target: Path, scheme: str = "light") -> None:
     """Writes the picture."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        speech = speech_for_microphone(folder)
+        speech = speech_for_microphone(folder, TWENTY_SECONDS)
         with running_server(folder, "--model", embedded_model(), "--device", "cpu") as server:
             picture = asyncio.run(take(server.http, speech.wav, folder / "profile", scheme))
     target.parent.mkdir(parents=True, exist_ok=True)

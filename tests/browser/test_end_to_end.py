@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.devtools import Page
 from tests.browser.reading import log_lines
-from tests.browser.speech import Speech, speech_for_microphone
+from tests.browser.speech import TEN_SECONDS, Speech, speech_for_microphone
 from tests.support.recordings import embedded_model
 from tests.support.server import ServerProcess, running_server
 
@@ -30,7 +30,7 @@ LIVE = f"['Listening', 'Hearing speech', 'No sound from the microphone'].include
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     """Two sentences."""
-    return speech_for_microphone(tmp_path_factory.mktemp("speech"))
+    return speech_for_microphone(tmp_path_factory.mktemp("speech"), TEN_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,7 @@ async def test_the_words_survive_a_restart_of_the_server(
         await page.open(first.http)
         await page.click("#start")
         await page.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
-        await asyncio.sleep(4)
+        await asyncio.sleep(3)
         await asyncio.to_thread(first.stop)
     with running_server(tmp_path, *arguments):
         await page.wait_for(LIVE, WORDS_S)

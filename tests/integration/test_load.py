@@ -8,10 +8,15 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from load import capacity, run
 from load.cli import main
 from tests.integration.process import server_process
 from tests.protocol.sounds import spoken
 
+# Of what is played; a fake engine has no need of longer.
+SPEED = "4"
 SCENARIO = """
 description = "One recording at a time, as far as the fake engine understands it."
 
@@ -52,6 +57,13 @@ def a_manifest(folder: Path, *, recordings: int) -> None:
     (folder / "mine.toml").write_text(SCENARIO, encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses before and between runs are for machines that must come to rest."""
+    monkeypatch.setattr(run, "_LEAD_S", 0.2)
+    monkeypatch.setattr(capacity, "_REST_S", 0.0)
+
+
 async def harness(*arguments: str) -> int:
     """The command line, in a thread: it runs an event loop of its own."""
     return await asyncio.to_thread(main, list(arguments))
@@ -68,26 +80,26 @@ async def test_a_scenario_and_a_search(tmp_path: Path) -> None:
     out, page = tmp_path / "run.json", tmp_path / "run.html"
     async with server_process("--port", "0") as server:
         await server.ready()
-        given = ["--scenario", scenario, "--url", server.url]
+        given = ["--scenario", scenario, "--url", server.url, "--speed", SPEED]
         code = await harness("run", *given, "--json", str(out), "--html", str(page))
-        run = read(out)
-        assert code == 0, run["targets"]
-        assert all(target["held"] for target in run["targets"])
-        assert run["summary"]["sessions"] == 2
-        assert [stream["counted_ms"] for stream in run["streams"]] == [1200, 1200]
-        assert run["summary"]["coverage"] == 1.0
-        assert run["server"]["model"] == "fake"
-        assert run["split"] is not None, "the server counts its stages at /metrics"
-        assert run["summary"]["cost"]["rss_after_mib"] > 0
+        report = read(out)
+        assert code == 0, report["targets"]
+        assert all(target["held"] for target in report["targets"])
+        assert report["summary"]["sessions"] == 2
+        assert [stream["counted_ms"] for stream in report["streams"]] == [1200, 1200]
+        assert report["summary"]["coverage"] == 1.0
+        assert report["server"]["model"] == "fake"
+        assert report["split"] is not None, "the server counts its stages at /metrics"
+        assert report["summary"]["cost"]["rss_after_mib"] > 0
         assert "Word first shown over the run" in page.read_text(encoding="utf-8")
 
         found = tmp_path / "capacity.json"
         bounds = ["--most-streams", "2", "--repeats", "1", "--most-minutes", "2"]
         code = await harness("capacity", *given, *bounds, "--json", str(found))
-        capacity = read(found)
-        assert code == 0, capacity["probes"]
-        assert [probe["streams"] for probe in capacity["probes"]] == [1, 2]
-        assert capacity["capacity"] == 2
+        search = read(found)
+        assert code == 0, search["probes"]
+        assert [probe["streams"] for probe in search["probes"]] == [1, 2]
+        assert search["capacity"] == 2
 
 
 async def test_push_to_talk_is_answered_each_time(tmp_path: Path) -> None:
@@ -98,12 +110,12 @@ async def test_push_to_talk_is_answered_each_time(tmp_path: Path) -> None:
         code = await harness(
             *("run", "--scenario", "push-to-talk", "--no-targets", "--url", server.url),
             *("--manifest", str(tmp_path / "manifest.jsonl"), "--streams", "1"),
-            *("--seconds", "4", "--pause", "0.2", "--json", str(out)),
+            *("--seconds", "4", "--pause", "0.2", "--speed", SPEED, "--json", str(out)),
         )
-    run = read(out)
-    assert code == 0, run["summary"]
-    assert run["summary"]["finalized"]["count"] == 3
-    assert run["summary"]["breaches"] == {}
+    report = read(out)
+    assert code == 0, report["summary"]
+    assert report["summary"]["finalized"]["count"] == 3
+    assert report["summary"]["breaches"] == {}
 
 
 async def test_a_short_soak_counts_every_millisecond(tmp_path: Path) -> None:
@@ -114,7 +126,7 @@ async def test_a_short_soak_counts_every_millisecond(tmp_path: Path) -> None:
         code = await harness(
             *("soak", "--manifest", str(tmp_path / "manifest.jsonl"), "--url", server.url),
             *("--streams", "2", "--minutes", "0.1", "--lap", "2", "--phase", "0.1"),
-            *("--json", str(out), "--html", str(page)),
+            *("--speed", SPEED, "--json", str(out), "--html", str(page)),
         )
     soak = read(out)
     assert code == 0, soak["sessions"]

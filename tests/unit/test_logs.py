@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from streaming.logs import bound, configure_logging, get_logger
 
@@ -31,18 +29,9 @@ class Log:
 
 
 @pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    """Standard error; logging is afterwards as it was."""
-    root = logging.getLogger()
-    before = (list(root.handlers), root.level)
-    names = ("uvicorn", "uvicorn.error", "uvicorn.access", "websockets")
-    levels = [(logging.getLogger(n), logging.getLogger(n).level) for n in names]
-    yield Log(capsys)
-    root.handlers[:], root.level = before
-    for logger, level in levels:
-        logger.setLevel(level)
-    logging.getLogger("uvicorn.access").disabled = False
-    structlog.reset_defaults()
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    """Standard error."""
+    return Log(capsys)
 
 
 def test_lines_are_json_off_a_terminal(log: Log) -> None:

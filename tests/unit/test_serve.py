@@ -93,26 +93,12 @@ def test_bad_settings_end_the_command_with_one_line(
     arguments: list[str],
     said: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # The log would go to this test's own standard error for the rest of the run.
-    monkeypatch.setattr("streaming.logs.configure_logging", lambda *_, **__: None)
-    with keeping_signals():
-        assert main(["serve", *arguments]) != 0
+    assert main(["serve", *arguments]) != 0
     err = capsys.readouterr().err
     assert said in err
     assert err.startswith("wirescribe: ")
     assert err.count("\n") == 1
-
-
-@contextmanager
-def keeping_signals() -> Iterator[None]:
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
 
 
 def test_a_model_that_can_not_be_had_ends_the_server_with_its_reason(
@@ -125,8 +111,7 @@ def test_a_model_that_can_not_be_had_ends_the_server_with_its_reason(
         return load
 
     monkeypatch.setattr(serve, "engine_loader", loader)
-    with keeping_signals():
-        assert serve.run(Settings.model_validate({"server": {"port": 0}})) == 1
+    assert serve.run(Settings.model_validate({"server": {"port": 0}})) == 1
     assert capsys.readouterr().err == "wirescribe: engine.model: 'nonesuch' is not known\n"
 
 
@@ -201,18 +186,17 @@ async def test_it_says_where_it_listens_once_it_is_ready(
     settings = Settings()
     service = Service(settings, lambda: [FakeEngine()])
     server = Server(server_config(settings, service), service)
-    with keeping_signals():
-        running = asyncio.create_task(served(server))
-        said = ""
-        async with asyncio.timeout(20):
-            while "listens" not in said:
-                await asyncio.sleep(0.01)
-                said += capsys.readouterr().err
-        assert life(service) is Life.READY
-        port = server.servers[0].sockets[0].getsockname()[1]
-        assert f"Wirescribe listens at http://127.0.0.1:{port} (fake, none on cpu)\n" in said
-        server.handle_exit(signal.SIGTERM, None)
-        await running
+    running = asyncio.create_task(served(server))
+    said = ""
+    async with asyncio.timeout(20):
+        while "listens" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().err
+    assert life(service) is Life.READY
+    port = server.servers[0].sockets[0].getsockname()[1]
+    assert f"Wirescribe listens at http://127.0.0.1:{port} (fake, none on cpu)\n" in said
+    server.handle_exit(signal.SIGTERM, None)
+    await running
     assert life(service) is Life.STOPPED
     assert not server.force_exit
 
@@ -226,12 +210,11 @@ async def test_a_drain_that_fails_still_ends_the_server(monkeypatch: pytest.Monk
         raise ZeroDivisionError
 
     monkeypatch.setattr(service, "drain", fails)
-    with keeping_signals():
-        running = asyncio.create_task(served(server))
-        await ready(service)
-        async with asyncio.timeout(20):
-            server.handle_exit(signal.SIGTERM, None)
-            await running
+    running = asyncio.create_task(served(server))
+    await ready(service)
+    async with asyncio.timeout(20):
+        server.handle_exit(signal.SIGTERM, None)
+        await running
     assert life(service) is Life.STOPPED
 
 
@@ -242,8 +225,7 @@ async def test_an_engine_that_can_not_be_loaded_ends_the_server() -> None:
     settings = Settings()
     service = Service(settings, load)
     server = Server(server_config(settings, service), service)
-    with keeping_signals():
-        async with asyncio.timeout(20):
-            await served(server)
+    async with asyncio.timeout(20):
+        await served(server)
     assert isinstance(server.failure, RuntimeError)
     assert life(service) is Life.STOPPED

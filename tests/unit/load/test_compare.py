@@ -5,6 +5,7 @@ import sys
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from load import compare
 from load.cli import main
 from load.clock import MonotonicClock
 from load.compare import Comparison, chosen, compare_report, execute, order
+from load.peers import bout
 from load.peers.bout import Pace
 from load.peers.contender import Contender, contenders
 from load.peers.page import compare_page
@@ -74,8 +76,11 @@ def comparison(*some: Contender, rounds: int = 1, streams: Sequence[int] = (2,))
 
 
 @pytest.fixture(autouse=True)
-def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between steps are for servers that hold models; ours hold none."""
     monkeypatch.setattr(compare, "_REST_S", 0.0)
+    monkeypatch.setattr(bout, "_LEAD_S", 0.2)
+    monkeypatch.setattr(bout, "_LOOK_S", 0.1)
 
 
 def reported(given: Comparison) -> dict[str, Any]:
@@ -230,6 +235,7 @@ def test_the_command_line_writes_the_report_and_the_page(
         "whisperlivekit": scripted_contender("whisperlivekit"),
     }
     monkeypatch.setattr(compare, "contenders", lambda: known)
+    monkeypatch.setattr(compare, "Pace", partial(Pace, speed=8.0))
     (tmp_path / "model.bin").write_bytes(b"")
     out, page = tmp_path / "out" / "c.json", tmp_path / "out" / "c.html"
     code = main(

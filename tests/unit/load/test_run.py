@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from load import run
 from load.layouts import looped
 from load.programme import Programme, Utterance
 from load.run import Plan, execute
@@ -37,6 +38,12 @@ def plan(url: str, *programmes: Programme, **changes: object) -> Plan:
         server_pid=os.getpid(),
     )
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server here needs long to be connected to."""
+    monkeypatch.setattr(run, "_LEAD_S", 0.2)
 
 
 async def in_good_order(session: ScriptedSession) -> None:

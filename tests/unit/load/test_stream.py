@@ -76,9 +76,15 @@ async def test_audio_shorter_than_its_timetable_is_played_over_and_over() -> Non
     given = session("", seconds=0.25)
     lap = given.audio
     schedule = replace(given.schedule, frames=round(0.85 * RATE))
-    async with scripted_server(word_by_word) as server:
+
+    async def listens(session: ScriptedSession) -> None:
+        await session.begin()
+        await session.finish()
+
+    async with scripted_server(listens) as server:
         trace = await run(replace(given, url=server.url, schedule=schedule))
         heard = bytes(server.sessions[0].audio)
+    assert trace.failure is None
     assert heard == (lap * 4)[: round(0.85 * RATE) * 2]
     assert trace.sent_s == pytest.approx(0.85)
 
