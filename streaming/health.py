@@ -23,10 +23,10 @@ class Health:
         return Response(status_code=200, content="alive\n", media_type="text/plain")
 
     async def ready(self, request: Request) -> Response:
-        """Answer 200 when a new session would be taken."""
+        """Answer 200 when a new session would be let in at once."""
         life = self._service.lifecycle.life
-        full = self._service.slots.full
-        state = "full" if life is Life.READY and full else life.value
+        full = life is Life.READY and self._service.admission.full
+        state = "full" if full else life.value
         ready = life is Life.READY and not full
         headers = {} if ready else {"Retry-After": "2"}
         return Response(f"{state}\n", 200 if ready else 503, headers, "text/plain")
@@ -49,9 +49,11 @@ class Health:
             "partial_model": info.partial_model if info else None,
             "device": info.device if info else None,
             "compute_type": info.compute_type if info else None,
+            "engine": service.engine_state,
+            "engine_restarts": service.engine_restarts,
             "sessions": {
                 "active": service.slots.active,
-                "waiting": 0,
+                "waiting": service.admission.waiting,
                 "capacity": service.slots.capacity,
             },
         }

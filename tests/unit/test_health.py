@@ -12,9 +12,9 @@ from starlette.responses import Response
 from streaming import __version__
 from streaming.engine.base import EngineInfo
 from streaming.health import Health
-from streaming.lifecycle import Life, Lifecycle
-from streaming.limits import SessionSlots
+from streaming.lifecycle import Life
 from streaming.service import Service
+from streaming.settings import Settings
 
 ROUTE = {
     Life.STARTING: [],
@@ -28,10 +28,9 @@ class Told(Service):
     """A service of which the test says how it is; it loads nothing."""
 
     def __init__(self, life: Life, *, full: bool = False, response_ms: int | None = 7) -> None:
-        self.lifecycle = Lifecycle()
+        super().__init__(Settings.model_validate({"limits": {"max_sessions": 1}}), list)
         for step in ROUTE[life]:
             self.lifecycle.move(step)
-        self.slots = SessionSlots(1)
         if full:
             self.slots.take()
         self._response_ms = response_ms
