@@ -2,7 +2,8 @@
 
 ``/chaos`` beside the other routes tells how much the process holds (``GET``) and sets the engine's
 next fault (``POST``, an object with ``kind``, ``count``, ``seconds``; ``{}`` ends it).
-``CHAOS_ENGINE`` in the environment is an object with ``delay_s`` and ``concurrency``.
+``CHAOS_ENGINE`` in the environment is an object with ``delay_s`` and ``concurrency``, or with a
+``model`` that decodes instead.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from streaming.service import Service
 from streaming.settings import EngineSettings
 from tests.chaos.engine import ChaosEngine, Fault
 
-_engine = ChaosEngine(**json.loads(os.environ.get("CHAOS_ENGINE", "{}")))
+_asked: dict[str, Any] = json.loads(os.environ.get("CHAOS_ENGINE", "{}"))
+_model = _asked.pop("model", None)
+_engine = ChaosEngine(**_asked)
 
 
 def _loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
@@ -52,7 +55,10 @@ def _app(service: Service) -> Starlette:
 
 
 if __name__ == "__main__":
-    serve.engine_loader = _loader
+    if _model is None:
+        serve.engine_loader = _loader
+    else:
+        sys.argv += ["--model", _model]
     serve.create_app = _app  # type: ignore[attr-defined]
     script = Path(__file__).parents[2] / "server.py"
     sys.argv[0] = str(script)

@@ -124,6 +124,7 @@ class Victim(ServerProcess):
 async def victim(
     *arguments: str,
     engine: Mapping[str, Any] | None = None,
+    model: str | None = None,
     limit_files: int | None = None,
     **environment: str,
 ) -> AsyncIterator[Victim]:
@@ -141,7 +142,7 @@ async def victim(
         env={
             **clean,
             "PYTHONPATH": str(ROOT),
-            "CHAOS_ENGINE": json.dumps(engine or {}),
+            "CHAOS_ENGINE": json.dumps({**(engine or {}), "model": model}),
             "WIRESCRIBE_VAD__MODE": "webrtc",
             **environment,
         },

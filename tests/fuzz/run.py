@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.fuzz.corpus import folder_of, keep, kept
+from tests.fuzz.inputs import folder_of, keep, kept
 from tests.fuzz.mutate import mutants
 from tests.fuzz.targets import TARGETS, WORDS, seeds
 

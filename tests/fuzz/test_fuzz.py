@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.corpus import keep, kept
+from tests.fuzz.inputs import keep, kept
 from tests.fuzz.mutate import mutants
 from tests.fuzz.run import attempt
 from tests.fuzz.targets import DIALECTS, TARGETS, WORDS, seeds
