@@ -13,14 +13,17 @@ export class Connection {
   readonly offered: string;
   readonly messages: Record<string, unknown>[] = [];
   readonly chunks: Buffer[] = [];
+  audioBytes = 0;
   #wake: (() => void)[] = [];
 
   constructor(socket: NodeWebSocket, offered: string) {
     this.socket = socket;
     this.offered = offered;
     socket.on("message", (data: RawData, binary: boolean) => {
-      if (binary) this.chunks.push(data as Buffer);
-      else this.messages.push(JSON.parse(String(data)) as Record<string, unknown>);
+      if (binary) {
+        this.chunks.push(data as Buffer);
+        this.audioBytes += (data as Buffer).length;
+      } else this.messages.push(JSON.parse(String(data)) as Record<string, unknown>);
       for (const wake of this.#wake.splice(0)) wake();
     });
   }
