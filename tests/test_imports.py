@@ -45,6 +45,7 @@ LAYER = {
     "principal": "policy",
     "quotas": "policy",
     "settings": "policy",
+    "sources": "policy",
     "waiting": "policy",
     "admission": "runtime",
     "batching": "runtime",

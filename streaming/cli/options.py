@@ -10,7 +10,8 @@ from streaming.cli.formats import Format
 from streaming.endpointing import Preset
 
 if TYPE_CHECKING:
-    from streaming.settings import Origins, Settings
+    from streaming.settings import Settings
+    from streaming.sources import Origins
 
 _FLAGS = {
     "host": ("server", "host"),
@@ -111,7 +112,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 def read_settings_from(arguments: argparse.Namespace) -> tuple[Settings, Origins]:
     """Return the settings, and where each that isn't a default comes from."""
-    from streaming.settings import read_settings
+    from streaming.sources import read_settings
 
     overrides: dict[str, dict[str, object]] = {}
     for flag, (section, key) in _FLAGS.items():

@@ -16,7 +16,8 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from streaming.settings import PREFIX, SECTIONS, Origins, Settings
+from streaming.settings import SECTIONS, Settings
+from streaming.sources import PREFIX, Origins
 
 BEGIN: Final = "<!-- settings: written by `python -m streaming.cli.reference` -->"
 END: Final = "<!-- end of settings -->"

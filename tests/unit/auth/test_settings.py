@@ -7,7 +7,7 @@ import pytest
 from streaming.auth.settings import AuthSettings
 from streaming.cli.reference import in_force
 from streaming.errors import BadConfiguration
-from streaming.settings import read_settings
+from streaming.sources import read_settings
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from streaming.cli.reference import BEGIN, default_file, in_force, with_chapter
-from streaming.settings import SECTIONS, Settings, load_settings, read_settings
+from streaming.settings import SECTIONS, Settings
+from streaming.sources import load_settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 ANEW = "run: python -m streaming.cli.reference"
