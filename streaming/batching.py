@@ -13,6 +13,8 @@ from streaming.headroom import Speaker
 # Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
 _BEAM_BELOW = 0.5
+# What is decoded again gets a beam nearly always, and what is only uncertain is decoded again.
+_AGAIN_BELOW = 0.95
 _EARLY_BELOW = 0.9
 # Above this share partials of one session come no more often than so.
 _STRETCH_ABOVE = 0.8
@@ -89,7 +91,12 @@ def beam(jobs: Sequence[Job], used: float) -> int:
     """How many alternatives to follow: what lasts deserves them, while there is time."""
     if jobs[0].request.kind is Kind.PARTIAL:
         return 1
-    return _BEAM if used < _BEAM_BELOW else 1
+    return _BEAM if used < (_AGAIN_BELOW if jobs[0].request.padded else _BEAM_BELOW) else 1
+
+
+def hurried(used: float) -> bool:
+    """Whether there is no time for a second look at what is uncertain."""
+    return used >= _AGAIN_BELOW
 
 
 def _affordable(jobs: Iterable[Job], used: float, now: float) -> Iterable[Job]:

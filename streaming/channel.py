@@ -89,11 +89,21 @@ class Channel:
         return sum(segment.end - segment.start for segment in self._closed)
 
     @property
+    def held_bytes(self) -> int:
+        """The memory that its audio takes."""
+        return self._ring.held_bytes + sum(segment.held_bytes for segment in self._closed)
+
+    @property
     def unheard(self) -> int:
         """Samples of the open segment that no partial has covered yet."""
         if self._open is None or not self._open.config.partials:
             return 0
         return self._open.window.unheard(self._ring.end, self._segmenter.voice_end)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a segment is open."""
+        return self._open is not None
 
     @property
     def settled(self) -> bool:
@@ -200,9 +210,13 @@ class Channel:
     def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
         """In a pause that may be the end: the whole segment, as its final would have it."""
         voice_end = self._segmenter.voice_end
-        if self._ring.end - voice_end >= _EARLY_SAMPLES and segment.early_due(voice_end):
+        if self._ring.end - voice_end < _EARLY_SAMPLES:
+            return
+        if segment.early_due(voice_end):
             audio = self._ring.read(segment.audio_start, voice_end + COVERED)
             yield segment.early_request(audio, self._heard.codes)
+        elif segment.early_again():
+            yield segment.again_request(Kind.EARLY, self._heard.codes)
 
     def begin(self, request: DecodeRequest) -> None:
         """Note that a request is being decoded."""
@@ -220,7 +234,7 @@ class Channel:
             return []
         if request.kind is Kind.EARLY:
             if segment is self._open:
-                segment.early_done(request, hypothesis)
+                segment.early_done(hypothesis)
                 return self._heard_so_far(segment, request, hypothesis)
             if not segment.covered_by(request.end_sample):
                 return []

@@ -1,9 +1,9 @@
 """What a segment's final is made of: one decoding, and others where the first is in doubt.
 
-Decoded again is what went astray (with room behind the speech), what may be an echo of the context
-(without it), and speech behind the last word: in a short window Whisper sometimes ends its text
-with the first sentence, as if nothing followed. Its own long-form decoding goes on behind the last
-timestamp for the same reason (Radford et al. 2022, section 4.5).
+Decoded again is what went astray or is uncertain (with room behind the speech), what may be an
+echo of the context (without it), and speech behind the last word: in a short window Whisper
+sometimes ends its text with the first sentence, as if nothing followed. Its own long-form decoding
+goes on behind the last timestamp for the same reason (Radford et al. 2022, section 4.5).
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from numpy import float32
 
 from streaming.decoding import SAMPLES_PER_MS, Hypothesis
 from streaming.echo import Suspicion, heard_again, suspect
-from streaming.quality import degenerate, not_speech, once, with_words, without_loop
+from streaming.quality import (
+    better,
+    degenerate,
+    not_speech,
+    once,
+    uncertain,
+    with_words,
+    without_loop,
+)
 
 # A voice that goes on for so long behind the last word has said something.
 _UNHEARD_MS: Final = 1_500
@@ -30,6 +38,7 @@ class Decision:
 
     The last voice in it ends at ``spoken_ms``. What is to be decoded next is in :attr:`audio`,
     :attr:`start`, :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again.
+    :attr:`begun` once anything of it has been decoded.
     """
 
     def __init__(
@@ -47,22 +56,20 @@ class Decision:
         self.doubt = ""
         self._spoken_ms = spoken_ms
         self._context = (prompt, hotwords)
+        self.begun = False
         self._suspicion: Suspicion | None = None
+        self._first: Hypothesis | None = None
         self._pieces: list[tuple[int, Hypothesis]] = []
         self._at_ms = 0
 
     @property
     def with_context(self) -> bool:
-        """Whether the client's prompt and hotwords are to be given."""
+        """Whether the client's prompt and hotwords are to be given: not after a likely echo."""
         return self._suspicion is None
-
-    @property
-    def echoed(self) -> bool:
-        """Whether the context was suspected of having been echoed."""
-        return self._suspicion is not None
 
     def take(self, hypothesis: Hypothesis) -> Hypothesis | None:
         """Take what was heard; return the whole text, or None when there is more to decode."""
+        self.begun = True
         if self._pieces:
             return self._take_rest(hypothesis)
         hypothesis = once(hypothesis, self._spoken_ms)
@@ -71,9 +78,15 @@ class Decision:
             if self._suspicion is not None:
                 return None
         doubt = degenerate(hypothesis)
-        if doubt and not self.padded:
-            self.padded, self.doubt = True, doubt
-            return None
+        if not self.padded:
+            if not doubt and uncertain(hypothesis) and not hypothesis.hurried:
+                doubt = "uncertain"
+            if doubt:
+                self.padded, self.doubt, self._first = True, doubt, hypothesis
+                return None
+        if self._first is not None:
+            hypothesis, self._first = better(self._first, hypothesis), None
+            doubt = degenerate(hypothesis)
         if doubt in ("length", "repetition", "compression"):
             hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
         if self._suspicion is not None and heard_again(self._suspicion, hypothesis):

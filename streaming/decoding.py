@@ -121,7 +121,8 @@ class Hypothesis:
 
     ``average_logprob`` is the mean log-probability per generated token; ``no_speech`` the
     probability the model itself gives to there being no speech; ``looped`` says that the token
-    cap for the audio's length was hit.
+    cap for the audio's length was hit. ``hurried`` says that there was no time for a second look:
+    what isn't beyond repair will do.
     """
 
     text: str
@@ -132,3 +133,4 @@ class Hypothesis:
     no_speech: float = 0.0
     token_count: int = 0
     looped: bool = False
+    hurried: bool = False

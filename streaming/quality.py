@@ -19,6 +19,7 @@ from streaming.stock import Stock, stock
 
 _MOST_COMPRESSION = 2.0
 _LEAST_LOGPROB = -1.0
+_SURE_LOGPROB = -0.45
 _LOOP_WORDS = 4
 _LOOP_TIMES = 3
 _SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
@@ -62,6 +63,26 @@ def degenerate(hypothesis: Hypothesis) -> str | None:
     return None
 
 
+def uncertain(hypothesis: Hypothesis) -> bool:
+    """Whether a second look, with room behind the speech and a beam, is likely to mend something.
+
+    A sixth of the segments; docs/adr/0019-second-looks.md has the figures.
+    """
+    return bool(hypothesis.token_count) and hypothesis.average_logprob < _SURE_LOGPROB
+
+
+def better(first: Hypothesis, second: Hypothesis) -> Hypothesis:
+    """Return the one of two hypotheses of the same audio that is to be believed.
+
+    The likelier one, unless it went astray, or the model takes only the other one for speech.
+    """
+    if degenerate(first) or degenerate(second):
+        return second if degenerate(first) else first
+    if first.average_logprob <= second.average_logprob:
+        return second
+    return second if _no_speech(first) and not _no_speech(second) else first
+
+
 def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | None:
     """Return why a final's text should not be believed to be speech, or None.
 
@@ -76,7 +97,7 @@ def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | Non
     doubted = not voiced or no_speech > _UNCERTAIN_NO_SPEECH
     if logprob < (_NOISE_LOGPROB if doubted else _NONSENSE_LOGPROB):
         return "low_probability"
-    if logprob < _DOUBTFUL_LOGPROB and no_speech > _DOUBTFUL_NO_SPEECH:
+    if _no_speech(hypothesis):
         return "no_speech"
     phrase = stock(hypothesis.text) if clear_ms is not None and doubted else None
     if phrase is Stock.CREDIT or (phrase and logprob < _STOCK_LOGPROB):
@@ -84,6 +105,12 @@ def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | Non
     if not voiced and clear_ms is not None and loops(hypothesis.words):
         return "loop"
     return None
+
+
+def _no_speech(hypothesis: Hypothesis) -> bool:
+    """Whether the model itself takes it for no speech, and doubts its text."""
+    improbable = hypothesis.average_logprob < _DOUBTFUL_LOGPROB
+    return improbable and hypothesis.no_speech > _DOUBTFUL_NO_SPEECH
 
 
 def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:

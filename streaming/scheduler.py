@@ -14,9 +14,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from streaming.batching import Entry, Job, Source, beam, choose
+from streaming.batching import Entry, Job, Source, beam, choose, hurried
 from streaming.decoding import Hypothesis, Kind
 from streaming.engine.base import Engine
 from streaming.errors import EngineFault, InternalError, Restarting
@@ -291,6 +291,8 @@ class Scheduler:
             return
         if answer is not None:
             job.entry.suspect = False
+            if hurried(self._headroom.used(time.monotonic())):
+                answer = replace(answer, hurried=True)
         try:
             source.work_done(job.request, answer)
         except Exception:

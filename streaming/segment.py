@@ -63,8 +63,8 @@ class Segment:
         self._revision = 0
         self._shown = Stable()
         self._voice_end = start
-        self._early: tuple[int, Hypothesis] | None = None
-        self._early_asked = start
+        self._decided_to = start  # what the decision is about ends here
+        self._decided: Hypothesis | None = None
         self._needed = start
         self._clear_ms: int | None = None
 
@@ -130,7 +130,12 @@ class Segment:
 
     def early_due(self, voice_end: int) -> bool:
         """Whether the whole segment up to its last voice has not been asked for yet."""
-        return self._early_asked < voice_end + COVERED
+        return self._decided_to < voice_end + COVERED
+
+    def early_again(self) -> bool:
+        """Whether something of the early final is to be decoded again."""
+        decision = self._decision
+        return decision is not None and decision.begun and self._decided is None
 
     def early_request(
         self, audio: Samples, heard: tuple[str, ...], *, shown: bool = False
@@ -140,11 +145,17 @@ class Segment:
             Kind.EARLY, audio, self.audio_start, words=True, heard=heard, shown=shown
         )
 
-    def early_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> None:
+    def early_done(self, hypothesis: Hypothesis) -> None:
         """Keep the answer for the case that the segment ends just there."""
-        self._early = (request.end_sample, hypothesis)
+        if self._decision is not None:
+            self._decided = self._decision.take(hypothesis)
 
     # -- when it is over -----------------------------------------------------------------------
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that its audio takes."""
+        return self._audio.nbytes
 
     def close(
         self,
@@ -166,9 +177,10 @@ class Segment:
         self._voice_end = voice_end
         self._needed = min(end, voice_end + COVERED)
         self._audio = audio[: self._needed - self.audio_start]
-        self._decision = self._decide()
-        if self._early is not None and self.covered_by(self._early[0]):
-            self.final_done(self._early[1])
+        if self._decision is None or not self.covered_by(self._decided_to):
+            self._decision, self._decided = self._decide(self._audio, voice_end), None
+        if self._decided is not None:
+            self._settle(self._decision, self._decided)
 
     @property
     def undecided(self) -> bool:
@@ -191,8 +203,9 @@ class Segment:
         self.in_flight = request
         if request.waited_for:
             self.window.decoded(request.end_sample)
-        if request.kind is Kind.EARLY:
-            self._early_asked = request.end_sample
+        if request.kind is Kind.EARLY and self._decided_to < request.end_sample:
+            self._decided_to, self._decided = request.end_sample, None
+            self._decision = self._decide(request.audio, request.end_sample - COVERED)
 
     def answered(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
         """Note that a request is no longer being decoded, and what was learnt of its language."""
@@ -207,41 +220,47 @@ class Segment:
         """Whether a decoding of everything before ``end`` is that of the whole segment."""
         return self._needed <= end <= self.end
 
-    def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
-        """Ask for the whole segment's text; ``heard`` are the channel's languages so far."""
+    def again_request(self, kind: Kind, heard: tuple[str, ...]) -> DecodeRequest:
+        """Ask for what the decision lacks; ``heard`` are the channel's languages so far."""
         decision = self._decision
         if decision is None:
-            raise ValueError("an open segment has no final yet")
-        request = self._request(Kind.FINAL, decision.audio, decision.start, words=True, heard=heard)
+            raise ValueError("nothing is to be decided yet")
+        request = self._request(kind, decision.audio, decision.start, words=True, heard=heard)
         if not decision.with_context:
             request = dataclasses.replace(request, prompt="", hotwords=())
         return dataclasses.replace(request, padded=decision.padded, doubt=decision.doubt)
+
+    def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
+        """Ask for the whole segment's text, or for what its decision lacks."""
+        return self.again_request(Kind.FINAL, heard)
 
     def final_done(self, hypothesis: Hypothesis) -> bool:
         """Take the segment's hypothesis; False when something of it must be decoded again."""
         decision = self._decision
         heard = decision.take(hypothesis) if decision is not None else None
-        if decision is None or heard is None:
-            return False
+        return decision is not None and heard is not None and self._settle(decision, heard)
+
+    def _settle(self, decision: Decision, heard: Hypothesis) -> bool:
+        """Make the outcome of what was heard; False when nothing of it is the segment's own."""
         if self.audio_start < self.start:
             own = self._own(heard.words)
             if heard.words and not own:  # the model stopped within the lead: without it, then
                 self._audio = self._audio[self.start - self.audio_start :]
                 self.audio_start = self.start
-                self._decision = self._decide()
+                self._decision = self._decide(self._audio, self._voice_end)
                 return False
             heard = with_words(heard, own)
         self.heard = heard
-        self.outcome = self._outcome(heard, echoed=decision.echoed)
+        self.outcome = self._outcome(heard, echoed=not decision.with_context)
         self._decision = None
         self._audio = _NOTHING
         return True
 
-    def _decide(self) -> Decision:
+    def _decide(self, audio: Samples, voice_end: int) -> Decision:
         return Decision(
-            self._audio,
+            audio,
             self.audio_start,
-            (self._voice_end - self.audio_start) // SAMPLES_PER_MS,
+            (voice_end - self.audio_start) // SAMPLES_PER_MS,
             prompt=self.config.prompt,
             hotwords=self.config.hotwords,
         )

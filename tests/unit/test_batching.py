@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import pytest
 
-from streaming.batching import Entry, Job, beam, choose
+from streaming.batching import Entry, Job, beam, choose, hurried
 from streaming.decoding import Kind
 from tests.support.work import Client, request
 
@@ -70,6 +71,14 @@ def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
     assert beam([job(Kind.EARLY, 1)], 0.4) == 5
     assert beam([job(Kind.FINAL, 1)], 0.6) == 1
     assert beam([job(Kind.PARTIAL, 1)], 0.0) == 1
+
+
+def test_what_is_decoded_again_gets_a_beam_until_nothing_is() -> None:
+    again = job(Kind.FINAL, 1)
+    again = replace(again, request=replace(again.request, padded=True))
+    assert beam([again], 0.94) == 5
+    assert beam([again], 0.96) == 1
+    assert (hurried(0.94), hurried(0.96)) == (False, True)
 
 
 def test_who_speaks_is_told_by_source_and_channel() -> None:

@@ -32,6 +32,21 @@ async def test_an_answer_comes_back_to_who_asked() -> None:
     assert scheduler.load.last_success is not None
 
 
+@pytest.mark.parametrize(("used_s", "hurried"), [(0.0, False), (5.0, True)])
+async def test_answers_tell_whether_there_is_time_for_a_second_look(
+    used_s: float, hurried: bool
+) -> None:
+    client = Client(request(Kind.FINAL, 1))
+    async with serving(FakeEngine(answer)) as scheduler:
+        now = time.monotonic()
+        scheduler.headroom.begin(0, now - used_s)
+        scheduler.headroom.end(0, now)
+        scheduler.add(client)
+        scheduler.wake()
+        await client.served()
+    assert [h and h.hurried for _, h in client.answers] == [hurried]
+
+
 async def test_finals_go_first_whoever_waits() -> None:
     partials = [Client(request(Kind.PARTIAL, n)) for n in range(3)]
     finals = [Client(request(Kind.FINAL, n)) for n in range(3)]

@@ -164,7 +164,8 @@ def test_a_loop_that_stays_is_cut_and_what_is_left_may_be_nothing() -> None:
 
 def test_noise_is_suppressed_with_its_reason() -> None:
     it = closed(segment())
-    assert it.final_done(said("thanks", average_logprob=-0.7, no_speech=0.8))
+    assert not it.final_done(said("thanks", average_logprob=-0.7, no_speech=0.8))
+    assert it.final_done(said("hanks", average_logprob=-0.7, no_speech=0.8))
     assert it.outcome == Suppressed(4, 1, 1_000, 3_000, "no_speech")
 
 
@@ -175,16 +176,16 @@ def test_an_early_answer_is_the_final_when_nothing_was_said_since() -> None:
     it.begun(asked)
     assert not it.early_due(2_840 * MS)
     assert it.early_due(2_860 * MS)
-    it.early_done(asked, said("hello"))
+    it.early_done(said("hello", "there"))
     closed(it, end_ms=3_000, voice_end_ms=2_760)
-    assert final(it).text == "hello"
+    assert final(it).text == "hello there"
 
 
 def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
     it = segment()
     asked = it.early_request(silence(1_400), ())
     it.begun(asked)
-    it.early_done(asked, said("hel"))
+    it.early_done(said("hel"))
     closed(it, end_ms=3_000, voice_end_ms=2_760)
     assert it.outcome is None
 
@@ -192,20 +193,64 @@ def test_an_early_answer_to_less_than_the_whole_is_dropped() -> None:
 def test_silence_behind_the_last_voice_needs_no_decoding() -> None:
     it = segment()
     asked = it.early_request(silence(2_000), ())
-    it.early_done(asked, said("hello"))
+    it.begun(asked)
+    it.early_done(said("hello", "there"))
     # Finalized two seconds into the silence: what was decoded ends where the voice has faded.
     closed(it, end_ms=5_000, voice_end_ms=2_760)
-    assert final(it).text == "hello"
+    assert final(it).text == "hello there"
     assert final(it).end_ms == 5_000
 
 
 def test_a_doubtful_early_answer_leads_to_a_padded_final() -> None:
     it = segment()
     asked = it.early_request(silence(2_000), ())
-    it.early_done(asked, said("hello", looped=True))
+    it.begun(asked)
+    it.early_done(said("hello", "there", looped=True))
     closed(it)
     assert it.outcome is None
     assert it.final_request(()).padded
+
+
+def test_a_second_look_may_come_before_the_end() -> None:
+    it = segment()
+    assert not it.early_again()
+    asked = it.early_request(silence(2_000), ())
+    it.begun(asked)
+    it.early_done(said("yellow", "there", average_logprob=-0.6))
+    assert it.early_again()
+    assert not it.early_due(2_840 * MS)
+    asked = it.again_request(Kind.EARLY, ())
+    assert (asked.padded, asked.doubt, asked.end_sample) == (True, "uncertain", 3_000 * MS)
+    it.begun(asked)
+    it.early_done(said("hello", "there", average_logprob=-0.3))
+    assert not it.early_again()
+    closed(it, end_ms=3_000, voice_end_ms=2_760)
+    assert final(it).text == "hello there"
+
+
+def test_a_second_look_under_way_at_the_end_is_waited_for() -> None:
+    it = segment()
+    asked = it.early_request(silence(2_000), ())
+    it.begun(asked)
+    it.early_done(said("yellow", "there", average_logprob=-0.6))
+    asked = it.again_request(Kind.EARLY, ())
+    it.begun(asked)
+    closed(it, end_ms=3_000, voice_end_ms=2_760)
+    assert not it.undecided
+    it.answered(asked, said("hello", "there"))
+    assert it.final_done(said("hello", "there"))
+    assert final(it).text == "hello there"
+
+
+def test_speech_after_an_early_answer_makes_its_second_look_pointless() -> None:
+    it = segment()
+    asked = it.early_request(silence(1_400), ())
+    it.begun(asked)
+    it.early_done(said("yell", average_logprob=-0.6))
+    assert it.early_due(2_760 * MS)
+    closed(it, end_ms=3_000, voice_end_ms=2_760)
+    asked = it.final_request(())
+    assert (asked.padded, asked.doubt, asked.end_sample) == (False, "", 2_920 * MS)
 
 
 # -- echoes of the context ---------------------------------------------------------------------
@@ -235,7 +280,9 @@ def test_what_was_said_instead_of_an_echo_is_what_stands() -> None:
     assert final(it).text == "the bell tolls"
 
 
-@pytest.mark.parametrize("left", [said(), said("thanks", average_logprob=-0.7, no_speech=0.8)])
+@pytest.mark.parametrize(
+    "left", [said(), said("thanks", average_logprob=-0.7, no_speech=0.8, hurried=True)]
+)
 def test_an_echo_over_nothing_is_suppressed_as_one(left: Hypothesis) -> None:
     it = echo()
     assert it.final_done(left)
@@ -255,7 +302,7 @@ def test_an_early_final_may_be_an_echo_too() -> None:
     asked = it.early_request(silence(2_000), ())
     it.begun(asked)
     it.answered(asked, said("Ishmael"))
-    it.early_done(asked, said("Ishmael"))
+    it.early_done(said("Ishmael"))
     closed(it)
     assert it.undecided
     assert it.final_request(()).hotwords == ()

@@ -221,7 +221,10 @@ def test_what_is_not_speech_is_suppressed_and_still_settles() -> None:
     noise = dataclasses.replace(
         count_words(request), average_logprob=-0.9, no_speech=0.9, token_count=3
     )
-    assert it.work_done(request, noise) == [Suppressed(0, 0, 0, 1_240, "no_speech")]
+    assert it.work_done(request, noise) == []
+    again = take(it)
+    assert again.doubt == "uncertain"
+    assert it.work_done(again, noise) == [Suppressed(0, 0, 0, 1_240, "no_speech")]
     assert it.settled
     assert it.end() == [Ended(1_800, 1, 0)]
 
