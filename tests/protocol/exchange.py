@@ -11,6 +11,8 @@ A file of ``golden/`` holds one exchange, one JSON object a line:
 ``{"client_audio": {"speech_ms": 800, "silence_ms": 700}}``
     sound in the session's format: speech, then silence; ``gain`` makes it louder, ``hex`` is taken
     as it is, ``channels`` is a list of these
+``{"waits": {"position": 2, "eta_ms": 4000}}``
+    there is no place yet
 ``{"server": {…}}``, ``{"closed": 1000}``
     what follows, with ids masked
 
@@ -43,6 +45,7 @@ from streaming.transports.codec import (
     Finalize,
     KeepAlive,
     Notice,
+    Queued,
     Start,
     Started,
 )
@@ -136,6 +139,8 @@ class Replay:
 
     def _answers(self, line: Line) -> Iterator[dict[str, Any]]:
         try:
+            if "waits" in line:
+                yield from self._written(Queued(**line["waits"]))
             for command in self._commands(line):
                 for notice in self._obey(command):
                     yield from self._written(notice)
@@ -198,7 +203,13 @@ class Replay:
         self._session = Session(config, vad=VadConfig(mode=VadMode.WEBRTC))
         limits = {
             name: getattr(_LIMITS, name)
-            for name in ("max_session_ms", "max_idle_ms", "max_message_bytes", "max_backlog_ms")
+            for name in (
+                "max_session_ms",
+                "max_idle_ms",
+                "max_message_bytes",
+                "max_backlog_ms",
+                "max_bytes_per_s",
+            )
         }
         language = config.language or "auto"
         return Started("id", "token", info.model, info.device, language, limits)

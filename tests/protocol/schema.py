@@ -42,7 +42,7 @@ def one_of(*values: str) -> Check:
 
 def limits(value: Any) -> bool:
     names = {"max_session_ms", "max_idle_ms", "max_message_bytes", "max_backlog_ms"}
-    return isinstance(value, dict) and set(value) == names and all(map(count, value.values()))
+    return isinstance(value, dict) and names <= set(value) and all(map(count, value.values()))
 
 
 def words(value: Any) -> bool:
@@ -68,6 +68,7 @@ REQUIRED: Mapping[str, Mapping[str, Check]] = {
         "language": named,
         "limits": limits,
     },
+    "queued": {"position": lambda value: count(value) and value > 0, "eta_ms": count},
     "speech_started": {"channel": count, "at_ms": count},
     "speech_ended": {"channel": count, "at_ms": count},
     "partial": {
@@ -205,10 +206,14 @@ class Transcript:
         checked = check(event)
         kind = checked["type"]
         assert self._over is None, f"{kind} after {self._over}"
-        if kind not in ("started", "error"):
-            assert self.events and self.events[0]["type"] == "started", f"{kind} before started"
+        begun = any(event["type"] == "started" for event in self.events)
+        waited = bool(self.events) and not begun
+        if kind == "queued":
+            assert not begun, "queued after started"
+        elif kind not in ("started", "error") and not (kind == "ended" and waited):
+            assert begun, f"{kind} before started"
         if kind == "started":
-            assert not self.events, "started twice, or late"
+            assert not begun, "started twice"
         rule = getattr(self, f"_{kind}_rule", None)
         if rule is not None:
             rule(checked)

@@ -53,7 +53,12 @@ def server() -> Iterator[Running]:
         yield running
 
 
-@EXCHANGES
+# Whether a client waits for a place hangs on others: tests/integration/test_admission.py has them.
+@pytest.mark.parametrize(
+    "path",
+    [path for path in golden_files() if not any("waits" in line for line in load(path))],
+    ids=lambda path: path.stem,
+)
 async def test_played_over_a_socket(path: Path, server: Running) -> None:
     """The same, but for what hangs on the moment: partials and acks."""
     lines = load(path)

@@ -23,6 +23,7 @@ STARTED: dict[str, Any] = {
         "max_idle_ms": 1,
         "max_message_bytes": 1,
         "max_backlog_ms": 1,
+        "max_bytes_per_s": 1,
     },
 }
 PARTIAL: dict[str, Any] = {
