@@ -7,14 +7,16 @@ is read from its end, past the trusted addresses: the first other one is the cli
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Literal
 
 Header = Literal["x-forwarded-for", "forwarded"]
 _MARKS: Final = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via", b"x-forwarded-host")
-_PAIR: Final = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^;,"]*)\s*')
+_PAIR: Final = re.compile(
+    r"""([!#$%&'*+.^_`|~0-9A-Za-z-]++)=("(?:[^"\\]|\\.)*+"|[^\s",;]*+)[ \t]*+(?=[,;]|$)"""
+)
 _MOST_HOPS: Final = 32  # what is written further left is nobody's we know
 
 _Address = IPv4Address | IPv6Address
@@ -65,7 +67,7 @@ def read_peer(scope: Any, trusted: TrustedProxies) -> Peer:
     if address not in trusted:
         marked = any(name in _MARKS for name, _ in scope["headers"])
         return Peer(address, secure, host, marked)
-    hops = list(_hops(scope, trusted.header))[-_MOST_HOPS:]
+    hops = _hops(scope, trusted.header)[-_MOST_HOPS:]
     protocol, asked = "", ""
     for hop in reversed(hops):
         protocol, asked = hop.protocol or protocol, hop.host or asked
@@ -87,25 +89,44 @@ class _Hop:
     host: str = ""
 
 
-def _hops(scope: Any, header: Header) -> Iterator[_Hop]:
+def _hops(scope: Any, header: Header) -> Sequence[_Hop]:
     wanted = header.encode()
     values = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
-    if header == "x-forwarded-for":
-        yield from (_Hop(part) for part in ",".join(values).split(",") if part.strip())
-        return
-    for element in _elements(values):
-        pairs = {name.lower(): _unquoted(value) for name, value in _PAIR.findall(element)}
-        yield _Hop(pairs.get("for", ""), pairs.get("proto", ""), pairs.get("host", ""))
+    joined = ",".join(values)
+    if header == "forwarded":
+        return _forwarded(joined)
+    return [_Hop(part.strip()) for part in joined.split(",") if part.strip()]
 
 
-def _elements(values: Sequence[str]) -> Iterator[str]:
-    """Split ``Forwarded`` (RFC 7239) at its commas, but for those inside quotes."""
-    for value in values:
-        yield from (part for part in re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+', value) if part)
+def _forwarded(text: str) -> Sequence[_Hop]:
+    """Read ``Forwarded`` (RFC 7239); nothing at all of what isn't well formed.
+
+    A client may have opened a quote, so that what the proxy added seems to be inside of it.
+    """
+    hops: list[_Hop] = []
+    pairs: dict[str, str] = {}
+    at = 0
+    while at < len(text):
+        if found := _PAIR.match(text, at):
+            pairs[found[1].lower()] = _unquoted(found[2])
+            at = found.end()
+        if at == len(text):
+            break
+        if text[at] not in ",; \t":
+            return ()
+        if text[at] == "," and pairs:
+            hops.append(_hop(pairs))
+            pairs = {}
+        at += 1
+    return [*hops, _hop(pairs)] if pairs else hops
+
+
+def _hop(pairs: Mapping[str, str]) -> _Hop:
+    return _Hop(pairs.get("for", ""), pairs.get("proto", ""), pairs.get("host", ""))
 
 
 def _unquoted(value: str) -> str:
-    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value.strip()
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
 
 
 def _read(text: str) -> _Address | None:

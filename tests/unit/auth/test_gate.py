@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streaming.auth.credentials import Carrier, Credentials
 from streaming.auth.gate import Gate, TokenRequest
@@ -347,6 +349,42 @@ def test_metrics_are_for_who_comes_in_or_for_all() -> None:
     rebound = asked(host="evil.example")
     unprotected = Checked(open_metrics=True)
     unprotected.refused(OriginRefused, "host", lambda: unprotected.gate.check_metrics(rebound))
+
+
+_TEXTS = st.text(st.characters(max_codepoint=255), max_size=40)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["host", "origin", "authorization", "x-forwarded-for", "forwarded", "via"]
+            ),
+            _TEXTS | st.just("127.0.0.1") | st.just(f"Bearer {SECRET}"),
+        ),
+        max_size=6,
+    ),
+    _TEXTS | st.just(f"token={SECRET}"),
+    st.lists(_TEXTS | st.just(f"token.{SECRET}"), max_size=3),
+    st.booleans(),
+)
+def test_whatever_is_sent_it_comes_in_or_is_told_why_not(
+    headers: list[tuple[str, str]], query: str, offered: list[str], protected: bool
+) -> None:
+    gate = Gate(AuthSettings(), Keyring([KEY] if protected else []), TrustedProxies(["10.0.0.1"]))
+    scope = {
+        "client": ("10.0.0.1", 1),
+        "scheme": "ws",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+        "query_string": query.encode("latin-1"),
+        "subprotocols": offered,
+    }
+    try:
+        who = gate.screen(gate.read(scope))
+    except (NotAuthorised, OriginRefused) as error:
+        assert SECRET not in error.message
+    else:
+        assert who is None or who.key == "app" or not protected
 
 
 def test_a_trusted_proxy_on_this_machine_makes_nobody_local() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streaming.auth.proxies import TrustedProxies, client_address, network_of, read_peer
 
@@ -64,6 +66,14 @@ def test_several_lines_are_one_list() -> None:
         ("for=6.6.6.6, for=198.51.100.1;by=10.0.0.1, for=10.1.1.1", "198.51.100.1"),
         ("for=_hidden, for=10.1.1.1", "10.1.1.1"),
         ('for="a,b";proto=x, for=198.51.100.1', "198.51.100.1"),
+        ("for=198.51.100.1;;, , for=10.1.1.1,", "198.51.100.1"),
+        ("for=[2001:db9::7]:47", "2001:db9::7"),
+        # A client that opened a quote: what the proxy added is not to be taken for its content.
+        ('for=6.6.6.6;x=", for="[2001:db9::7]:47"', "10.0.0.1"),
+        ('for=6.6.6.6;x="\\", for=198.51.100.1', "10.0.0.1"),
+        ('for="6.6.6.6", for="198.51.100.1" junk', "10.0.0.1"),
+        ("for=6.6.6.6 for=198.51.100.1", "10.0.0.1"),
+        ("=, for=198.51.100.1", "10.0.0.1"),
         ("for=unknown", "10.0.0.1"),
         ("proto=https", "10.0.0.1"),
         ("", "10.0.0.1"),
@@ -72,6 +82,31 @@ def test_several_lines_are_one_list() -> None:
 )
 def test_the_standard_header(value: str, address: str) -> None:
     assert client_address(scope(forwarded=value), STANDARD) == address
+
+
+def test_a_header_that_wants_to_be_read_for_long_is_not() -> None:
+    for text in ('"\\' * 30_000, '"' * 60_001, "a=" * 30_000, " " * 60_000, "for=a;" * 10_000):
+        assert client_address(scope(forwarded=text), STANDARD) == "10.0.0.1"
+
+
+@given(st.text(max_size=60), st.sampled_from(["198.51.100.1", '"[2001:db9::7]:47"']))
+def test_no_client_gives_itself_another_address(written: str, real: str) -> None:
+    """Whatever it wrote, the proxy behind adds where it really came from."""
+    given_ = f"{written}, for={real}".encode("latin-1", "replace").decode("latin-1")
+    asked = scope()
+    asked["headers"] = [(b"forwarded", given_.encode("latin-1"))]
+    found = client_address(asked, STANDARD)
+    assert found in ("198.51.100.1", "2001:db9::7", "10.0.0.1")
+
+
+@given(st.binary(max_size=80))
+def test_no_header_is_too_strange(value: bytes) -> None:
+    for trusted in (INNER, STANDARD):
+        asked = scope()
+        asked["headers"] = [
+            (name, value) for name in (b"x-forwarded-for", b"forwarded", b"x-forwarded-host")
+        ]
+        read_peer(asked, trusted)
 
 
 def test_only_the_header_that_the_proxy_writes_counts() -> None:
