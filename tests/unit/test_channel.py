@@ -81,6 +81,17 @@ def test_asking_changes_nothing_and_beginning_takes_it_off_the_list() -> None:
     assert it.offers() == []
 
 
+def test_an_offer_copies_no_audio_and_stays_as_it_was_asked() -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    (one,), (other,) = it.offers(), it.offers()
+    assert np.shares_memory(one.audio, other.audio)
+    assert not one.audio.flags.writeable
+    before = one.audio.copy()
+    it.hear(LOUD / 2, 300)
+    assert np.array_equal(one.audio, before)
+
+
 def test_finals_are_offered_before_and_instead_of_partials() -> None:
     it = Line()
     it.hear(LOUD, 50)

@@ -30,12 +30,25 @@ def test_a_block_longer_than_the_ring_leaves_its_end() -> None:
     assert ring.read(96, 100).tolist() == [96, 97, 98, 99]
 
 
-def test_reading_copies() -> None:
-    ring = SampleRing(4)
+def test_what_was_read_stays_as_it_was() -> None:
+    ring = SampleRing(10_000)
     ring.append(ramp(0, 4))
     before = ring.read(0, 4)
-    ring.append(ramp(4, 8))
+    for at in range(4, 60_000, 700):
+        ring.append(ramp(at, at + 700))
+    ring.forget(ring.end)
     assert before.tolist() == [0, 1, 2, 3]
+
+
+def test_reading_copies_nothing_and_nobody_writes() -> None:
+    ring = SampleRing(100)
+    ring.append(ramp(0, 50))
+    one, other = ring.read(10, 50), ring.read(0, 40)
+    assert np.shares_memory(one, other)
+    with pytest.raises(ValueError, match="read-only"):
+        one[0] = 1.0
+    ring.append(ramp(50, 60))  # where it goes on, nothing forbids writing
+    assert ring.read(45, 55).tolist() == list(range(45, 55))
 
 
 def test_an_empty_read_at_either_end_is_fine() -> None:
