@@ -30,7 +30,7 @@ async def crowd(effort: Effort) -> Outcome:
         engine={"delay_s": 0.02},
         model=model,
         WIRESCRIBE_LIMITS__MAX_SESSIONS=str(idle + speaking + 8),
-        WIRESCRIBE_ADMISSION__CEILING="1.0",
+        WIRESCRIBE_ADMISSION__FINALS_SHARE="1.0",
     ) as server:
         if model is None:
             await server.serves()
@@ -103,7 +103,6 @@ async def _drink(it: Client) -> None:
 
 
 async def _keep(it: Client) -> None:
-    await it.say("start", language="en")
     while True:
         await asyncio.sleep(5)
         await it.say("keepalive")

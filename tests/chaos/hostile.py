@@ -259,7 +259,7 @@ async def slow_handshake(victim: Victim, dice: random.Random) -> None:
 async def slow_second_request(victim: Victim, dice: random.Random) -> None:
     """The first is good; what comes after it is no reason to be kept for ever."""
     async with raw(victim.port) as it:
-        await it.send(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /li")
+        await it.send(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /li")
         said = await it.rest()
     assert said.count(b"HTTP/1.1 ") == 1
 
@@ -267,7 +267,7 @@ async def slow_second_request(victim: Victim, dice: random.Random) -> None:
 async def slow_body(victim: Victim, dice: random.Random) -> None:
     """Promises more than it sends."""
     async with raw(victim.port) as it:
-        await it.send(b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        await it.send(b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nabc")
         await it.rest()
 
 
@@ -301,15 +301,15 @@ async def upgrade_that_is_no_get(victim: Victim, dice: random.Random) -> None:
 
 async def wrong_length(victim: Victim, dice: random.Random) -> None:
     length = dice.choice(["-1", "1e3", "99999999999999999999", "1, 2", "0x10", "\u00b2"])
-    data = f"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    data = f"POST /health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
     await _refused(victim, data.encode("latin-1"), 400, 405)
 
 
 async def smuggled_request(victim: Victim, dice: random.Random) -> None:
     """Two ways of saying how long it is, at odds: the classic of request smuggling."""
     data = (
-        b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n"
-        b"\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+        b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     )
     async with raw(victim.port) as it:
         await it.send(data)
@@ -320,7 +320,7 @@ async def smuggled_request(victim: Victim, dice: random.Random) -> None:
 
 async def endless_header(victim: Victim, dice: random.Random) -> None:
     async with raw(victim.port) as it:
-        await it.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        await it.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
         for _ in range(200):
             if not await it.send(b"X-Long: " + b"a" * 8_000):
                 break

@@ -94,16 +94,16 @@ async def _knock(server: Victim, count: int, within_s: float) -> Counter[str]:
         try:
             async with asyncio.timeout(20), raw(server.port) as it:
                 browser = number % 2 == 0
-                return await _outcome(it, browser)
+                return await _outcome(it, server.port, browser)
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             return type(error).__name__
 
     return Counter(await asyncio.gather(*(one(number) for number in range(count))))
 
 
-async def _outcome(it: RawSocket, browser: bool) -> str:
+async def _outcome(it: RawSocket, port: int, browser: bool) -> str:
     """What a newcomer is told; politely is a reason and a time to come back."""
-    origin = {"Origin": "http://127.0.0.1"} if browser else {}
+    origin = {"Origin": f"http://127.0.0.1:{port}", "Host": f"127.0.0.1:{port}"} if browser else {}
     await it.send(request("/v1/stream?language=en", origin))
     head = (await it.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status = head.split(" ", 2)[1]

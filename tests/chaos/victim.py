@@ -144,6 +144,8 @@ async def victim(
             "PYTHONPATH": str(ROOT),
             "CHAOS_ENGINE": json.dumps({**(engine or {}), "model": model}),
             "WIRESCRIBE_VAD__MODE": "webrtc",
+            # Parked sessions are kept on purpose; whoever looks for leaks can't wait that long.
+            "WIRESCRIBE_LIMITS__RESUME_MS": "1000",
             **environment,
         },
         stdout=asyncio.subprocess.DEVNULL,

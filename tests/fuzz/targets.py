@@ -31,7 +31,7 @@ DIALECTS: Final[Mapping[str, Callable[[], Codec]]] = {
     "native": NativeCodec,
 }
 
-LANGUAGES: Final = ("en", "de", "fr", "zh", "haw")
+LANGUAGES: Final = ("en", "de", "fr", "zh")
 _LONGEST_MESSAGE = 1_000  # of an error: it quotes what was sent, but never all of it
 Target = Callable[[bytes], None]
 

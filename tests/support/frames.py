@@ -50,7 +50,7 @@ def request(
 ) -> bytes:
     """An upgrade request; ``headers`` replace those it has, an empty one leaves it out."""
     fields = {
-        "Host": "x",
+        "Host": "127.0.0.1",
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
