@@ -357,11 +357,10 @@ _TEXTS = st.text(st.characters(max_codepoint=255), max_size=40)
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(
-                ["host", "origin", "authorization", "x-forwarded-for", "forwarded", "via"]
-            ),
-            _TEXTS | st.just("127.0.0.1") | st.just(f"Bearer {SECRET}"),
-        ),
+            st.sampled_from(["host", "origin", "x-forwarded-for", "forwarded", "via"]),
+            _TEXTS | st.just("127.0.0.1"),
+        )
+        | st.tuples(st.just("authorization"), _TEXTS | st.just(f"Bearer {SECRET}")),
         max_size=6,
     ),
     _TEXTS | st.just(f"token={SECRET}"),
