@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import signal
 import socket
 from pathlib import Path
 
 import httpx2
 import pytest
+from websockets.exceptions import ConnectionClosed
 
-from tests.integration.harness import WAIT_S, client, transcribe
+from tests.integration.harness import WAIT_S, Client, client, transcribe
 from tests.integration.process import free_port, server_process
 from tests.protocol.sounds import spoken
+from tests.support.marked import WORD_MS, marked, said
 
 HANGS = {"delay_s": 3_600}
 
@@ -37,6 +40,56 @@ async def test_the_first_signal_lets_everyone_finish(number: int) -> None:
         "ready",
         "draining",
     ]
+
+
+_SENTENCE = 5  # words of 400 ms, and a pause behind them
+_PAUSE_MS = 900
+
+
+async def _speak(it: Client, first: int) -> None:
+    """One marked word after the other, five times as fast as speech, until nobody listens."""
+    with contextlib.suppress(ConnectionClosed):
+        for at in itertools.count(first, _SENTENCE):
+            sound = marked(range(at, at + _SENTENCE), silent_ms=_PAUSE_MS)
+            for start in range(0, len(sound), 3_200):
+                await it.send(sound[start : start + 3_200])
+                await asyncio.sleep(0.02)
+
+
+def _words_before(ms: int) -> int:
+    """How many of them have been spoken by then."""
+    sentences, within = divmod(ms, _SENTENCE * WORD_MS + _PAUSE_MS)
+    return sentences * _SENTENCE + min(_SENTENCE, within // WORD_MS)
+
+
+async def test_a_drain_with_twenty_speakers_loses_no_word() -> None:
+    async with (
+        server_process(
+            "--port", "0", engine={"marks": True, "delay_s": 0.01}, WIRESCRIBE_LIMITS__MAX_RATE="8"
+        ) as server,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        await server.ready()
+        url = server.url + "?language=en&partials=false"
+        speakers = [await stack.enter_async_context(client(url)) for _ in range(20)]
+        async with asyncio.TaskGroup() as speaking:
+            for number, it in enumerate(speakers):
+                speaking.create_task(_speak(it, 1_000 * number))
+                await asyncio.sleep(0.03)  # each is at another place of its sentence
+            server.signal(signal.SIGTERM)
+            for it in speakers:
+                await it.refused("restarting")
+                await it.connection.close()
+        assert await server.status() == 0
+    for number, it in enumerate(speakers):
+        decoded = [event["decoded_ms"] for event in it.transcript.of("ack")]
+        decoded += [event["through_ms"] for event in it.transcript.of("finalized")]
+        through = max(decoded, default=0)
+        expected = said(range(1_000 * number, 1_000 * number + _words_before(through)))
+        assert it.transcript.text().split() == expected
+        assert len(expected) % _SENTENCE == 0, "nobody was interrupted"
+        assert [event["code"] for event in it.transcript.of("warning")] == ["draining"]
+    assert not [event for event in server.events if event["event"] == "finals_not_sent"]
 
 
 async def test_what_is_being_decoded_is_waited_for() -> None:
