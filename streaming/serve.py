@@ -9,8 +9,8 @@ import functools
 import os
 import signal
 import socket
-import ssl
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
@@ -19,7 +19,6 @@ import uvicorn
 
 from streaming.app import create_app
 from streaming.auth.keyfile import default_keys_file
-from streaming.auth.origins import is_loopback
 from streaming.confidence import MEASURED, Calibration
 from streaming.engine import load_engines
 from streaming.engine.base import Engine, EngineInfo
@@ -28,25 +27,38 @@ from streaming.errors import BadConfiguration, WirescribeError
 from streaming.lifecycle import Life
 from streaming.logs import get_logger
 from streaming.models import resolve
+from streaming.opening import CIPHERS, Certificate, check_tls, check_who_comes_in
 from streaming.service import Service
-from streaming.settings import EngineSettings, ServerSettings, Settings
+from streaming.settings import EngineSettings, Settings
+from streaming.transports.pings import PingingProtocol
+from streaming.transports.wire import http_protocol
 
 _log = get_logger(__name__)
 # The protocol closes with 1009 and without a word above this; below it, our own cap says why.
 _HARD_MESSAGE_FACTOR = 4
-# Of TLS 1.2, those with forward secrecy and authenticated encryption (RFC 9325); 1.3 has no others.
-_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_RENEW_S = 60  # between looks at the certificate
 _STOP_S = 5.0  # for a decode in progress; a thread that hangs never ends by itself
+_ENGINE_LOST = 70  # EX_SOFTWARE of sysexits.h: whoever watches the process starts it again
+_LAST_RESORT_S = 9.0  # behind the deadline of a drain: before a container's grace is over
 
 
 class Server(uvicorn.Server):
     """uvicorn, but SIGTERM drains first: uvicorn itself closes the sockets before its lifespan
-    ends, which would lose what was just said. A second signal exits at once.
+    ends, which would lose what was just said. A second signal exits at once, and so does the
+    ``last_resort`` where a process is to end whatever its event loop and its threads do.
     """  # noqa: D205
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        service: Service,
+        *,
+        last_resort: Callable[[float], None] = lambda _: None,
+    ) -> None:
         super().__init__(config)
         self._service = service
+        self._last_resort = last_resort
+        self.lost = False
         self._drain_task: asyncio.Task[None] | None = None
         self._forced_status = 0
         self._listening = asyncio.Event()
@@ -55,16 +67,18 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, leave on the second, or when there is nothing to drain."""
         if self._drain_task is None and self._service.lifecycle.life is Life.READY:
-            self._drain_task = asyncio.get_running_loop().create_task(self._drain())
+            drain_s = self._service.settings.server.drain_s
+            self._last_resort(drain_s + _LAST_RESORT_S)
+            self._drain_task = asyncio.get_running_loop().create_task(self._drain(drain_s))
             return
         self._forced_status = 0 if self._drain_task is None else 128 + sig
         self.force_exit = True
         super().handle_exit(sig, frame)
 
-    async def _drain(self) -> None:
+    async def _drain(self, deadline_s: float) -> None:
         try:
             with contextlib.suppress(TimeoutError):
-                await self._service.drain(self._service.settings.server.drain_s)
+                await self._service.drain(deadline_s)
         except Exception:
             _log.exception("drain_failed")
         finally:
@@ -86,7 +100,9 @@ class Server(uvicorn.Server):
                     await self._service.stop()
             except TimeoutError:
                 _log.error("engine_stuck", waited_s=_STOP_S)
-                _leave(1)
+                _leave(_ENGINE_LOST if self.lost else 1)
+            if self._service.left_behind:  # the libraries wait for such threads when they unload
+                _leave(_ENGINE_LOST if self.lost else 0)
 
     async def _load(self) -> None:
         try:
@@ -97,6 +113,11 @@ class Server(uvicorn.Server):
             return
         await self._listening.wait()
         self._announce()
+        await self._service.scheduler.lost.wait()
+        self.lost = True
+        if self._drain_task is None:
+            self._last_resort(_LAST_RESORT_S)
+            self._drain_task = asyncio.get_running_loop().create_task(self._drain(0.0))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections."""
@@ -131,7 +152,7 @@ def run(settings: Settings) -> int:
         keys_file=default_keys_file(),
     )
     check_who_comes_in(service)
-    uvicorn_server = Server(server_config(settings, service), service)
+    uvicorn_server = Server(server_config(settings, service), service, last_resort=_leave_after)
     # uvicorn raises the signal it caught again when it has stopped; by then all is done.
     with contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, lambda *_: None)
@@ -143,54 +164,9 @@ def run(settings: Settings) -> int:
         else:
             _log.error("start_failed", exc_info=failure)
         return 1
+    if uvicorn_server.lost:
+        return _ENGINE_LOST
     return 0 if uvicorn_server.started else 1
-
-
-def check_who_comes_in(service: Service) -> None:
-    """Say who the server lets in; BadConfiguration where nobody asked for what that would mean."""
-    settings, gate = service.settings, service.gate
-    host = settings.server.host
-    if gate.protected:
-        if not gate.tokens_last:
-            _log.warning("tokens_end_with_the_process", advice="set auth.token_secret")
-    elif not gate.open_to_anyone and not is_loopback(host):
-        raise BadConfiguration(
-            f"server.host: {host!r} opens the server to the network, and there is no API key yet; "
-            "make one with `wirescribe keys create NAME`, or let everyone in with "
-            "auth.allow_anonymous = true",
-            field="server.host",
-        )
-    _log.info(
-        "who_comes_in",
-        keys=gate.protected,
-        without_a_key="everyone"
-        if gate.open_to_anyone
-        else ("nobody" if gate.protected else "this machine"),
-    )
-
-
-def check_tls(settings: ServerSettings) -> None:
-    """Raise BadConfiguration, which says why, where certificate and key are not good together."""
-    if settings.tls_certfile is None:
-        return
-    key = settings.tls_keyfile or settings.tls_certfile
-    for name, path in (("tls_certfile", settings.tls_certfile), ("tls_keyfile", key)):
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            reason = f"server.{name}: {str(path)!r} can't be read: {error.strerror}"
-            raise BadConfiguration(reason, field=f"server.{name}") from None
-    try:
-        # The password is asked for on the terminal otherwise, and a server may have none.
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
-            settings.tls_certfile, key, password=lambda: ""
-        )
-    except (ssl.SSLError, ValueError) as error:
-        raise BadConfiguration(
-            f"server.tls_certfile: {str(settings.tls_certfile)!r} is no certificate chain, or "
-            f"{str(key)!r} not its key, without a password: {error}",
-            field="server.tls_certfile",
-        ) from None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -218,15 +194,15 @@ def listen(host: str, port: int) -> socket.socket:
 def server_config(settings: Settings, service: Service) -> uvicorn.Config:
     """Return how uvicorn is to run the application of a service."""
     server = settings.server
-    return uvicorn.Config(
+    config = uvicorn.Config(
         create_app(service),
         host=server.host,
         port=server.port,
         log_config=None,
         access_log=False,
         lifespan="off",
-        http="h11",  # what is tested, whatever else is installed
-        ws="websockets-sansio",
+        http=http_protocol(settings.limits.start_timeout_ms / 1000),
+        ws=PingingProtocol,
         ws_max_size=settings.limits.max_message_bytes * _HARD_MESSAGE_FACTOR,
         ws_ping_interval=server.ping_interval_s,
         ws_ping_timeout=server.ping_timeout_s,
@@ -235,9 +211,30 @@ def server_config(settings: Settings, service: Service) -> uvicorn.Config:
         proxy_headers=False,  # uvicorn would believe anybody on this machine; the gate reads them
         ssl_certfile=server.tls_certfile,
         ssl_keyfile=server.tls_keyfile,
-        ssl_ciphers=_CIPHERS,
+        ssl_ciphers=CIPHERS,
         timeout_graceful_shutdown=5,
     )
+    if server.tls_certfile is not None:
+        certificate = Certificate(server)
+
+        async def renew() -> None:
+            if config.ssl is not None:
+                certificate.renew(config.ssl)
+
+        config.callback_notify, config.timeout_notify = renew, _RENEW_S
+    return config
+
+
+def _leave_after(seconds: float) -> None:
+    """End the process by then, whatever it does: its event loop may hang like any other thread."""
+
+    def leave() -> None:
+        _log.error("still_running", after_s=seconds)
+        _leave(1)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def _leave(status: int) -> NoReturn:

@@ -7,27 +7,32 @@ import functools
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from streaming.admission import Admission, AdmissionLimits, Place, Tell
 from streaming.auth.gate import Gate
 from streaming.decoding import DecodeRequest
 from streaming.doorway import open_gate
 from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine, EngineInfo
 from streaming.errors import Overloaded, Restarting
+from streaming.headroom import Reading
 from streaming.heartbeat import Heartbeat
 from streaming.lifecycle import Life, Lifecycle
-from streaming.limits import ConnectionLimits, SessionSlots
+from streaming.limits import ConnectionLimits
 from streaming.logs import get_logger
 from streaming.metered import MeteredDetector, MeteredEngine
 from streaming.metrics import Metrics
 from streaming.options import SessionConfig, parse_start
+from streaming.parking import Parkable, Parking
+from streaming.principal import Principal
+from streaming.quotas import Quotas
 from streaming.scheduler import Care, Scheduler
 from streaming.session import Session
 from streaming.settings import Settings
 from streaming.station import State
 from streaming.vad import VadConfig, VoiceDetector
-from streaming.warmup import warm_up
+from streaming.warmup import LAST_S, warm_up
 from streaming.window import WindowConfig
 
 _log = get_logger(__name__)
@@ -38,13 +43,8 @@ _BROKEN_BATCHES = 3  # in a row without an answer: not one recording's fault any
 _CLOSING_S = 10.0
 
 
-class Live(Protocol):
-    """A live connection, as far as the service is concerned with it."""
-
-    @property
-    def transport(self) -> str:
-        """The name of its dialect."""
-        ...
+class Holding(Protocol):
+    """Whatever has audio of a session: a connection, or a parked conversation."""
 
     @property
     def backlog_ms(self) -> int:
@@ -53,6 +53,20 @@ class Live(Protocol):
 
     def work(self) -> Iterable[DecodeRequest]:
         """Yield what could be decoded now; nothing changes by asking."""
+        ...
+
+
+class Live(Holding, Protocol):
+    """A live connection, as far as the service is concerned with it."""
+
+    @property
+    def transport(self) -> str:
+        """The name of its dialect."""
+        ...
+
+    @property
+    def active(self) -> bool:
+        """Whether it holds a session."""
         ...
 
     async def drain(self, deadline_s: float) -> None:
@@ -76,7 +90,21 @@ class Service:
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle()
         limits = settings.limits
-        self.slots = SessionSlots(limits.max_sessions)
+        self.admission = Admission(
+            AdmissionLimits(
+                max_sessions=limits.max_sessions,
+                ceiling=settings.admission.finals_share,
+                late_s=settings.admission.late_ms / 1000,
+                max_waiting=settings.admission.max_waiting,
+                max_wait_s=settings.admission.max_wait_s,
+            ),
+            Quotas(settings.quotas.limits),
+            opened=self.check_life,
+            read=self._read_load,
+            returning=lambda: len(self.parking) > 0,
+            watcher=self.metrics,
+        )
+        self.slots = self.admission.slots
         self.connection_limits = ConnectionLimits(
             max_message_bytes=limits.max_message_bytes,
             max_session_ms=limits.max_session_ms,
@@ -84,6 +112,8 @@ class Service:
             max_backlog_ms=limits.max_backlog_ms,
             max_rate=limits.max_rate,
             burst_ms=limits.burst_ms,
+            max_bytes_per_s=limits.max_bytes_per_s,
+            burst_bytes=limits.burst_bytes,
         )
         self._keys_file = keys_file
         self._load = load
@@ -91,6 +121,9 @@ class Service:
         self._engines: Sequence[Engine] = ()
         self._scheduler: Scheduler | None = None
         self._connections: set[Live] = set()
+        self.parking: Parking[Any] = Parking(
+            limits.max_parked, limits.max_parked_bytes, limits.resume_ms
+        )
         self._empty = asyncio.Event()
         self._empty.set()
         self._vad = VadConfig(**settings.vad.model_dump())
@@ -140,6 +173,7 @@ class Service:
             "max_idle_ms": limits.max_idle_ms,
             "max_message_bytes": limits.max_message_bytes,
             "max_backlog_ms": limits.max_backlog_ms,
+            "max_bytes_per_s": limits.max_bytes_per_s,
         }
 
     def parse_start(self, options: Mapping[str, object]) -> SessionConfig:
@@ -159,27 +193,46 @@ class Service:
 
     @property
     def connections(self) -> Collection[Live]:
-        """Those that have a place."""
+        """Those with a socket, whether or not they have a session yet."""
         return self._connections
 
-    def admit(self, connection: Live) -> None:
-        """Give a connection its place, or raise why there is none."""
+    def check_life(self) -> None:
+        """Raise why nobody is let in, while the model loads or the server goes down."""
         life = self.lifecycle.life
         if life is Life.STARTING:
             raise Overloaded("the speech model is still loading", retry_after_ms=2_000)
         if life is not Life.READY:
             raise Restarting("the server is restarting; reconnect now")
-        self.slots.take()
+
+    async def enter(self, principal: Principal, tell: Tell, address: str = "") -> Place:
+        """Return a place for a session; see :meth:`Admission.enter`."""
+        return await self.admission.enter(principal, address, tell)
+
+    def _read_load(self, now: float) -> Reading:
+        return self._scheduler.headroom.read(now) if self._scheduler else Reading()
+
+    def join(self, connection: Live) -> None:
+        """Know of a connection from the moment its socket is open."""
         self._connections.add(connection)
         self._empty.clear()
 
-    def leave(self, connection: Live) -> None:
-        """Take the place back."""
-        if connection in self._connections:
-            self._connections.discard(connection)
-            self.slots.free()
+    def part(self, connection: Live) -> None:
+        """It is no more."""
+        self._connections.discard(connection)
         if not self._connections:
             self._empty.set()
+
+    def park(self, conversation: Parkable) -> bool:
+        """Keep a conversation without a socket for a while; False where nobody could come back."""
+        if self.lifecycle.life is not Life.READY:
+            return False
+        self.parking.park(conversation, time.monotonic())
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.parking.resume_s, self._expire)
+        return True
+
+    def _expire(self) -> None:
+        self.parking.expire(time.monotonic())
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -190,7 +243,7 @@ class Service:
         chosen = self.settings.engine
         heartbeats = [Heartbeat(chosen.stuck_s) for _ in self._engines]
         for engine, heartbeat in zip(self._engines, heartbeats, strict=True):
-            await asyncio.to_thread(warm_up, engine, heartbeat)
+            took_s = await asyncio.to_thread(warm_up, engine, heartbeat)
         # The network of the voice detector is loaded here too, not in someone's first second.
         await asyncio.to_thread(VoiceDetector, self._vad)
         self._scheduler = Scheduler(
@@ -203,6 +256,7 @@ class Service:
             ),
             faults=self.metrics,
         )
+        self._scheduler.headroom.guess(took_s, LAST_S)
         self._scheduler.start()
         self.lifecycle.move(Life.READY)
         info = self.engine_info
@@ -221,8 +275,10 @@ class Service:
         if self.lifecycle.life is not Life.READY:
             return
         self.lifecycle.move(Life.DRAINING)
+        self.admission.close(Restarting("the server is restarting; reconnect now"))
         live = list(self._connections)
         _log.info("draining", sessions=len(live), deadline_s=deadline_s)
+        self.parking.close()  # nobody is let in to take one up
         drains = (connection.drain(deadline_s) for connection in live)
         await asyncio.gather(*drains, return_exceptions=True)
         async with asyncio.timeout(_CLOSING_S):
@@ -255,6 +311,18 @@ class Service:
         return MeteredEngine(engine, self.metrics)
 
     # -- health --------------------------------------------------------------------------------
+
+    @property
+    def engine_restarts(self) -> int:
+        """How often engines were loaded anew."""
+        return (
+            sum(station.restarts for station in self._scheduler.stations) if self._scheduler else 0
+        )
+
+    @property
+    def left_behind(self) -> int:
+        """How many threads hang in an engine that was given up."""
+        return self._scheduler.left_behind if self._scheduler else 0
 
     @property
     def engine_state(self) -> str:

@@ -107,9 +107,19 @@ class Session:
         return sum(channel.waiting for channel in self._channels) // SAMPLES_PER_MS
 
     @property
+    def held_bytes(self) -> int:
+        """The memory that audio takes which may still be decoded, over all channels."""
+        return sum(channel.held_bytes for channel in self._channels)
+
+    @property
     def unheard_ms(self) -> int:
         """How far the partials are behind what is being said, on the worst channel."""
         return max(channel.unheard for channel in self._channels) // SAMPLES_PER_MS
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks, on any channel."""
+        return any(channel.speaking for channel in self._channels)
 
     @property
     def settled(self) -> bool:

@@ -42,6 +42,7 @@ LAYER = {
     "caps": "policy",
     "lifecycle": "policy",
     "limits": "policy",
+    "parking": "policy",
     "principal": "policy",
     "quotas": "policy",
     "settings": "policy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,6 +94,11 @@ class AudioFormat:
     def bytes_per_frame(self) -> int:
         """The size of one sample of every channel."""
         return self.bytes_per_sample * self.channels
+
+    @property
+    def step_ms(self) -> int:
+        """The least whole milliseconds that are whole samples: 1 at most rates, 10 at 44.1 kHz."""
+        return 1000 // math.gcd(self.sample_rate, 1000)
 
     @property
     def bytes_per_second(self) -> int:

@@ -15,10 +15,20 @@ from streaming.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Which session to take up, and the last message of it that was received."""
+
+    session_id: str
+    token: str = field(repr=False)
+    received: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """Begin a session with these options."""
+    """Begin a session with these options, or take up another."""
 
     options: Mapping[str, object]
+    resume: Resume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,15 @@ class Started:
     language: str
     limits: Mapping[str, int]
     partial_model: str | None = None
+    resumed_from_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A client waits for a place: the how manieth it is, and for how long it will probably be."""
+
+    position: int
+    eta_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class Ack:
     decoded_ms: int
 
 
-Notice = Event | Started | Ack
+Notice = Event | Started | Queued | Ack
 
 
 class Codec(Protocol):
@@ -97,8 +116,8 @@ class Codec(Protocol):
         """Read a binary message."""
         ...
 
-    def write(self, notice: Notice) -> Sequence[str]:
-        """Write what the session says."""
+    def write(self, notice: Notice, seq: int | None = None) -> Sequence[str]:
+        """Write what the session says; ``seq`` numbers what lasts."""
         ...
 
     def error(self, error: WirescribeError) -> Sequence[str]:

@@ -1,22 +1,25 @@
 """The one asyncio pump that every WebSocket dialect runs on.
 
-Three tasks a connection: the reader (messages to session, never waiting for inference), the
+Three tasks a connection: the reader (messages to conversation, never waiting for inference), the
 writer (outbox to socket, never blocking the session) and the minder (what the clock brings). The
-session itself is driven from the reader and from the scheduler, both on the same event loop.
+conversation outlives the connection: when the socket is lost, it is parked, and another connection
+takes it up (``docs/adr/0019-resume.md``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import secrets
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from streaming.decoding import DecodeRequest, Hypothesis
+from streaming.admission import Place
+from streaming.decoding import DecodeRequest
 from streaming.errors import (
     BadMessage,
     ClientTooSlow,
@@ -24,26 +27,20 @@ from streaming.errors import (
     InternalError,
     RequestError,
     Restarting,
+    TakenOver,
     WirescribeError,
 )
-from streaming.events import Ended, Event, Warned, WarningCode
+from streaming.events import Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
-from streaming.options import parse_configure
-from streaming.session import Phase, Session
-from streaming.transports.codec import (
-    Audio,
-    Codec,
-    Command,
-    Configure,
-    End,
-    Finalize,
-    KeepAlive,
-    Notice,
-    Start,
-    Started,
-)
-from streaming.transports.outbox import Outbox
+from streaming.principal import Principal
+from streaming.transports.codec import Codec, KeepAlive, Queued, Resume, Start, Started
+from streaming.transports.conversation import Conversation
+from streaming.transports.doorstep import look, turn_away
+from streaming.transports.inbox import Inbox
+from streaming.transports.outbox import Delivery, Outbox
+from streaming.transports.pause import pause
+from streaming.transports.receipts import Receipts
 from streaming.transports.tally import Tally
 from streaming.transports.watch import Watch
 
@@ -52,52 +49,50 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 
-_SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
 _LOOK_S = 1.0
 _CLOSE_S = 5.0  # for the last messages to a client that may not read
 _LAST_WORDS_S = 10.0  # for the finals of what a client said before it was refused
 
 
 class Connection:
-    """One client's socket, session and queue of events."""
+    """One client's socket, and the conversation it holds."""
 
     def __init__(self, socket: WebSocket, codec: Codec, service: Service) -> None:
         self._socket = socket
         self._codec = codec
         self._service = service
         now, limits = time.monotonic(), service.settings.limits
-        self._outbox = Outbox(limits.outbox_messages)
         self._guard = ConnectionGuard(service.connection_limits, now)
+        self._inbox = Inbox(socket, codec, self._guard)
+        self._outbox = Outbox(limits.outbox_messages, limits.resume_messages)
+        self._delivery = self._outbox.delivery
+        self._receipts = Receipts(socket.scope)
+        self._credentials = service.gate.read(socket.scope)
         self._tally = Tally(service.metrics, codec.name)
         self._watch = Watch(self._guard, limits.start_timeout_ms, now)
-        self._session: Session | None = None
+        self._conversation: Conversation | None = None
         self._id = secrets.token_urlsafe(12)
         self._over = asyncio.Event()
         self._failure: WirescribeError | None = None
-        self._finished = False
-        self._left = 1006  # its close code, should the client go: this one is for no word at all
+        self._lost = False
         self._concluding = False
-        self._settled = asyncio.Event()
 
     async def run(self) -> None:
         """Serve the client until either side is done. Never raises what the client caused."""
         with bound(session=self._id):
+            try:
+                look(self._service, self._credentials)
+            except WirescribeError as error:
+                await turn_away(self._socket, self._codec, self._service, self._credentials, error)
+                return
             offered = self._socket.scope.get("subprotocols") or []
             chosen = self._codec.subprotocol if self._codec.subprotocol in offered else None
             await self._socket.accept(subprotocol=chosen)
-            try:
-                self._service.admit(self)
-            except WirescribeError as error:
-                self._failure = error
-                self._outbox.close()
-                await self._part(self._write())
-                self._tally.refused()
-                return
+            self._service.join(self)
             try:
                 await self._serve()
             finally:
-                self._service.leave(self)
-                self._tally.ended(self._failure, self._session, finished=self._finished)
+                self._service.part(self)
 
     async def _serve(self) -> None:
         reader = asyncio.create_task(self._read())
@@ -110,111 +105,151 @@ class Connection:
             reader.cancel()
             minder.cancel()
             await asyncio.gather(reader, minder, return_exceptions=True)
-            # Nothing more is decoded for it: what matters now is what has been said already.
-            self._service.scheduler.remove(self)
-            self._settled.set()  # a drain must not wait for answers that won't come
-            self._outbox.close()
-            await self._part(writer)
+            with bound(session=self._id):
+                await self._part(writer)
         finally:
             for each in everything:
                 each.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
+
+    # -- coming in -----------------------------------------------------------------------------
+
+    async def _come_in(self) -> None:
+        """The handshake: what the client wants, who it is, a place for it, its conversation."""
+        self._service.check_life()
+        start = await self._opening()
+        if start is None:
+            return
+        principal = self._identify(start)
+        if start.resume is not None:
+            self._resume(start.resume, principal)
+            return
+        config = self._service.parse_start(start.options)
+        place = await self._enter(principal)
+        if place is None:
+            return
+        conversation = Conversation(
+            self._id,
+            self._service.new_session(config),
+            principal=principal,
+            place=place,
+            scheduler=self._service.scheduler,
+            guard=self._guard,
+            outbox=self._outbox,
+            tally=self._tally,
+        )
+        self._conversation = conversation
+        self._service.parking.add(conversation)
+        conversation.tell(self._started(conversation))
+        conversation.attach(self)
+        self._receipts.hear(functools.partial(self._arrived, conversation))
+        self._tally.began(config)
+
+    async def _opening(self) -> Start | None:
+        """What the query or the first message asks for; None when the client has gone."""
+        start = self._codec.opening(self._socket.query_params.multi_items())
+        while start is None:
+            commands = await self._inbox.take()
+            if commands is None:
+                return None
+            said = [command for command in commands if not isinstance(command, KeepAlive)]
+            if said:
+                first = said[0]
+                start = first if isinstance(first, Start) else Start({})
+                self._inbox.hold(said[1:] if start is first else said)
+        return start
+
+    def _identify(self, start: Start) -> Principal:
+        """Who it is; of what it says itself the first counts."""
+        gate, token = self._service.gate, start.options.get("token")
+        if self._credentials.secret is None and isinstance(token, str):
+            return gate.check(self._credentials.with_secret(token))
+        return gate.check(self._credentials)
+
+    async def _enter(self, principal: Principal) -> Place | None:
+        """Wait for a place; None when the client doesn't any more."""
+        address = self._credentials.peer.address
+        entering = asyncio.create_task(self._service.enter(principal, self._tell_place, address))
+        listening: asyncio.Task[None] | None = None
+        self._watch.paused = True
+        place: Place | None = None
+        try:
+            await asyncio.wait((entering,), timeout=0)
+            if not entering.done():  # it waits in the line: its messages are heard meanwhile
+                listening = asyncio.create_task(self._inbox.listen())
+                await asyncio.wait((entering, listening), return_when=asyncio.FIRST_COMPLETED)
+                if listening.done():
+                    listening.result()
+                    return None
+            place = entering.result()
+            return place
+        finally:
+            self._watch.paused = False
+            self._guard.message(0, time.monotonic())  # it owed no sign of life
+            for task in filter(None, (entering, listening)):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            if place is None and not entering.cancelled() and not entering.exception():
+                entering.result().leave()
+
+    def _tell_place(self, position: int, eta_ms: int) -> None:
+        self._outbox.put(Queued(position, eta_ms))
+
+    def _resume(self, resume: Resume, principal: Principal) -> None:
+        """Take up a conversation: from here on this connection is its."""
+        service, now = self._service, time.monotonic()
+        conversation = service.parking.take(resume.session_id, resume.token, principal, now)
+        started = self._started(conversation, resumed=True)
+        delivery = conversation.resume(self, started, resume.received)
+        self._delivery.close()  # the writer goes on with this one
+        self._delivery = delivery
+        self._conversation, self._id = conversation, conversation.id
+        self._tally = conversation.tally
+        self._receipts.hear(functools.partial(self._arrived, conversation))
+        self._inbox.guard = conversation.guard
+        self._watch = Watch(conversation.guard, service.settings.limits.start_timeout_ms, now)
+        service.metrics.session_resumed()
+        _log.info("session_resumed", session=self._id, from_ms=started.resumed_from_ms)
+        if conversation.finished or conversation.failure is not None:
+            self._over.set()
+
+    def _started(self, conversation: Conversation, *, resumed: bool = False) -> Started:
+        info = self._service.engine_info
+        return Started(
+            session_id=conversation.id,
+            resume_token=conversation.token,
+            model=info.model,
+            device=info.device,
+            language=conversation.session.config.language or "auto",
+            limits={**self._service.published_limits, **conversation.place.limits},
+            partial_model=info.partial_model,
+            resumed_from_ms=conversation.resumed_from_ms if resumed else None,
+        )
 
     # -- reader --------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         """Take messages until the client leaves or something is wrong with one of them."""
         try:
-            opening = self._codec.opening(self._socket.query_params.multi_items())
-            if opening is not None:
-                self._begin(opening)
-            while True:
-                message = await self._socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    self._left = message.get("code", self._left)
-                    self._over.set()
-                    return
-                for command in self._commands(message.get("text"), message.get("bytes")):
-                    await self._obey(command)
-                # The writer's turn: a thousand messages may have come in one packet.
-                await asyncio.sleep(0)
+            await self._come_in()
+            with bound(session=self._id):
+                await self._follow()
         except WirescribeError as error:
             await self._conclude(error)
         except Exception:
             _log.exception("reader_failed")
-            self.work_failed(InternalError("the server failed on this message"))
+            self._fail(InternalError("the server failed on this message"))
 
-    def _commands(self, text: str | None, data: bytes | None) -> Iterable[Command]:
-        if data is not None:
-            self._guard.message(len(data), time.monotonic())
-            return self._codec.binary(data)
-        if text is None:
-            raise BadMessage("message: neither text nor binary", field="message")
-        self._guard.message(len(text.encode(errors="surrogatepass")), time.monotonic())
-        return self._codec.text(text)
-
-    def _begin(self, start: Start) -> Session:
-        if self._session is not None:
-            raise BadMessage("type: 'start' came twice, or after audio", field="type")
-        service = self._service
-        config = service.parse_start(start.options)
-        self._session = session = service.new_session(config)
-        info = service.engine_info
-        self._tell(
-            Started(
-                session_id=self._id,
-                resume_token=secrets.token_urlsafe(24),
-                model=info.model,
-                device=info.device,
-                language=config.language or "auto",
-                limits=service.published_limits,
-                partial_model=info.partial_model,
-            )
-        )
-        service.scheduler.add(self)
-        self._tally.began(config)
-        return session
-
-    async def _obey(self, command: Command) -> None:
-        if isinstance(command, KeepAlive):
-            return
-        if isinstance(command, Start):
-            self._begin(command)
-            return
-        session = self._session or self._begin(Start({}))
-        if session.phase is not Phase.OPEN or self._concluding:
-            return  # it has said `end`, or the server goes down: this has come too late
-        match command:
-            case Audio(data):
-                await self._take_audio(session, data)
-            case Configure(options):
-                session.configure(
-                    parse_configure(options, session.config, languages=self._service.languages)
-                )
-            case Finalize(request_id):
-                self._say(session.finalize(request_id))
-            case End():
-                self._say(session.end())
-
-    async def _take_audio(self, session: Session, data: bytes) -> None:
-        audio = session.config.audio
-        duration_ms = len(data) * 1000 / audio.bytes_per_second
-        self._guard.audio(duration_ms, session.received_ms, session.backlog_ms, time.monotonic())
-        self._tally.arrived(session.received_ms, duration_ms, audio.channels, time.monotonic())
-        size = max(1, _SLICE_MS * audio.bytes_per_second // 1000)
-        for at in range(0, len(data), size):
-            if at:
-                await asyncio.sleep(0)
-                if session.phase is not Phase.OPEN or self._concluding:
-                    return
-            with self._tally.handling():
-                events = session.receive_audio(data[at : at + size])
-            self._say(events)
-        left_ms = self._guard.near_end(session.received_ms)
-        if left_ms is not None:
-            detail = (("limit", "max_session_ms"), ("remaining_ms", left_ms))
-            message = "the session is near its longest; finalize, and open a new one"
-            self._tell(Warned(WarningCode.LIMIT_NEAR, message, detail))
+    async def _follow(self) -> None:
+        while (commands := await self._inbox.take()) is not None:
+            for command in commands:
+                if isinstance(command, Start):
+                    raise BadMessage("type: 'start' came twice, or after audio", field="type")
+                if self._conversation is not None:
+                    await self._conversation.obey(command, self, self._service.languages)
+            # The writer's turn: a thousand messages may have come in one packet.
+            await asyncio.sleep(0)
+        self._lose()
 
     # -- what the service asks -----------------------------------------------------------------
 
@@ -224,87 +259,79 @@ class Connection:
         return self._codec.name
 
     @property
+    def active(self) -> bool:
+        """Whether it holds a session."""
+        return self._conversation is not None
+
+    @property
     def backlog_ms(self) -> int:
         """Audio of ended segments that waits for its final."""
-        return self._session.backlog_ms if self._session else 0
-
-    # -- scheduler's side (Source) -------------------------------------------------------------
+        return self._conversation.backlog_ms if self._conversation else 0
 
     def work(self) -> Iterable[DecodeRequest]:
-        """Yield what the session wants decoded."""
-        return self._session.work() if self._session else ()
+        """Yield what its session wants decoded."""
+        return self._conversation.work() if self._conversation else ()
 
-    def begin(self, request: DecodeRequest) -> None:
-        """Pass on that a request has been taken."""
-        if self._session:
-            self._session.begin(request)
+    async def drain(self, deadline_s: float) -> None:
+        """Warn the client, let it come to the end of its sentence, send the finals of all it has
+        said, then ask it to reconnect. Half of the time is for the sentence.
+        """  # noqa: D205
+        conversation, began = self._conversation, time.monotonic()
+        if conversation is not None and not conversation.finished:
+            message = "the server is restarting; what was said so far is being finished"
+            detail = (("deadline_ms", int(deadline_s * 1000)),)
+            conversation.tell(Warned(WarningCode.DRAINING, message, detail))
+            await pause(conversation.session, deadline_s / 2)
+        left_s = max(0.0, deadline_s - (time.monotonic() - began))
+        await self._conclude(Restarting("the server is restarting; reconnect now"), left_s)
 
-    def work_done(self, request: DecodeRequest, hypothesis: Hypothesis | None) -> None:
-        """Pass an answer to the session, and what it says to the client."""
-        if self._session is None:
-            return
-        try:
-            self._say(self._session.work_done(request, hypothesis))
-        except WirescribeError as error:
-            self.work_failed(error)
-        except Exception:
-            _log.exception("session_failed")
-            self.work_failed(InternalError("the server failed on a hypothesis"))
+    # -- what the conversation says (Listener) -------------------------------------------------
 
-    def work_failed(self, error: WirescribeError) -> None:
-        """End the connection with an error; the first one counts."""
-        self._settled.set()
-        if self._failure is None and not self._finished:
-            self._failure = error
-            if not isinstance(error, IdleTimeout):
-                _log.info("session_refused", code=error.code, field=error.field)
+    def over(self) -> None:
+        """The conversation has ended, or has failed."""
+        self._over.set()
+
+    def overfull(self) -> None:
+        """The client reads too slowly."""
+        unread = self._service.settings.limits.outbox_messages
+        self._fail(ClientTooSlow(f"{unread} messages wait to be read by the client"))
+
+    def displaced(self) -> None:
+        """Another socket has the conversation now; what it says is no matter of this one."""
+        self._conversation = None
+        self._failure = TakenOver("another connection has resumed this session")
         self._over.set()
 
     # -- writer --------------------------------------------------------------------------------
 
-    def _say(self, events: list[Event]) -> None:
-        for event in events:
-            self._tell(event)
-            if isinstance(event, Ended):
-                self._finished = True
-                self._over.set()
-        if self._concluding and self._session and self._session.settled:
-            self._settled.set()
-        self._service.scheduler.wake()
-
-    def _tell(self, notice: Notice) -> None:
-        if self._outbox.put(notice):
-            self._tally.superseded()
-
     async def _write(self) -> None:
         try:
-            while (notice := await self._outbox.get()) is not None:
-                for text in self._codec.write(notice):
-                    await self._socket.send_text(text)
-                self._tally.sent(notice, time.monotonic())
+            delivery: Delivery | None = None
+            while delivery is not self._delivery:  # a resumed conversation brings its own
+                delivery = self._delivery
+                while (item := await delivery.get()) is not None:
+                    await self._transmit(self._codec.write(item.notice, item.seq))
+                    self._tally.sent(item.notice, time.monotonic())
+                    self._receipts.sent(item.seq, more=not delivery.empty)
         except WebSocketDisconnect:
-            self._over.set()
+            self._lose()
         except Exception:
             _log.exception("writer_failed")
-            self.work_failed(InternalError("the server failed on an answer"))
+            self._fail(InternalError("the server failed on an answer"))
 
-    async def _part(self, written: Awaitable[None]) -> None:
-        """Send what is left, the reason and the close frame, to a client that may not read."""
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(_CLOSE_S):
-                await written
-                await self._close()
+    async def _transmit(self, texts: Sequence[str]) -> None:
+        """Write to the socket; WebSocketDisconnect when nobody is there any more."""
+        try:
+            for text in texts:
+                await self._socket.send_text(text)
+        except RuntimeError as error:  # what the layers below say when they have closed meanwhile
+            raise WebSocketDisconnect(1006) from error
 
-    async def _close(self) -> None:
-        if self._socket.client_state is not WebSocketState.CONNECTED:
-            self._tally.closed(self._left)
-            return
-        failure = self._failure
-        code, reason = (failure.close_code, failure.code) if failure else (1000, None)
-        self._tally.closed(code)
-        for text in self._codec.error(failure) if failure else ():
-            await self._socket.send_text(text)
-        await self._socket.close(code, reason)
+    def _arrived(self, conversation: Conversation, seq: int) -> None:
+        """The client is known to have everything up to a number."""
+        conversation.outbox.arrived(seq)
+        if conversation.finished and conversation.outbox.delivered:
+            self._service.parking.remove(conversation)
 
     # -- minder --------------------------------------------------------------------------------
 
@@ -312,39 +339,97 @@ class Connection:
         try:
             while True:
                 await asyncio.sleep(_LOOK_S)
-                for notice in self._watch.look(self._session, time.monotonic()):
-                    self._tell(notice)
+                conversation = self._conversation
+                session = conversation.session if conversation else None
+                for notice in self._watch.look(session, time.monotonic()):
+                    if conversation is not None:
+                        conversation.tell(notice)
         except WirescribeError as error:
             await self._conclude(error)
 
-    # -- going down ----------------------------------------------------------------------------
-
-    async def drain(self, deadline_s: float) -> None:
-        """Warn the client, send the finals of all it has said, then ask it to reconnect."""
-        if self._session is not None and not self._finished:
-            message = "the server is restarting; what was said so far is being finished"
-            detail = (("deadline_ms", int(deadline_s * 1000)),)
-            with contextlib.suppress(ClientTooSlow):
-                self._tell(Warned(WarningCode.DRAINING, message, detail))
-        await self._conclude(Restarting("the server is restarting; reconnect now"), deadline_s)
+    # -- its end -------------------------------------------------------------------------------
 
     async def _conclude(self, error: WirescribeError, deadline_s: float = _LAST_WORDS_S) -> None:
         """End with an error, but send the finals of all that was taken before it.
 
         At once only where decoding or sending is what has failed.
         """
+        conversation = self._conversation
         self._concluding = True
-        decodable = isinstance(error, RequestError | Restarting)
-        if self._session is not None and decodable and not isinstance(error, ClientTooSlow):
-            try:
-                async with asyncio.timeout(deadline_s):
-                    self._say(self._session.finalize(None))
-                    await self._settled.wait()
-            except TimeoutError:
-                _log.warning("finals_not_sent", waited_s=deadline_s)
-            except WirescribeError as worse:
-                error = worse
-            except Exception:
-                _log.exception("session_failed")
-                error = InternalError("the server failed on this session")
-        self.work_failed(error)
+        if conversation is not None:
+            self._service.parking.remove(conversation)
+            if isinstance(error, RequestError | Restarting):
+                try:
+                    cut = conversation.session.speaking or not isinstance(error, Restarting)
+                    await conversation.flush(deadline_s, cut=cut)
+                except TimeoutError:
+                    _log.warning("finals_not_sent", waited_s=deadline_s)
+                except WirescribeError as worse:
+                    error = worse
+                except Exception:
+                    _log.exception("session_failed")
+                    error = InternalError("the server failed on this session")
+        self._fail(error)
+
+    def _fail(self, error: WirescribeError) -> None:
+        """End with an error; the first one counts."""
+        if self._failure is None:
+            self._failure = error
+            if not isinstance(error, IdleTimeout) and self._reason is error:
+                _log.info("session_refused", code=error.code, field=error.field)
+        self._over.set()
+
+    def _lose(self) -> None:
+        """The client is not there any more."""
+        self._lost = True
+        self._over.set()
+
+    @property
+    def _reason(self) -> WirescribeError | None:
+        """Why it ends, if not in good order: what was wrong with the session counts first."""
+        conversation = self._conversation
+        if conversation is None:
+            return self._failure
+        return None if conversation.finished else conversation.failure or self._failure
+
+    def _let_go(self, reason: WirescribeError | None) -> None:
+        """Part with the conversation: it is over, or waits for another socket."""
+        conversation, service = self._conversation, self._service
+        if conversation is None:
+            if not isinstance(reason, TakenOver):
+                self._tally.ended(reason, None, finished=False)
+            return
+        conversation.detach(self)
+        if conversation.finished:
+            conversation.close()
+            self._tally.ended(None, conversation.session, finished=True)
+            service.park(conversation)  # until it is known to have heard so
+        elif reason is not None and not isinstance(reason, ClientTooSlow):
+            service.parking.remove(conversation)
+            conversation.close()
+            self._tally.ended(reason, conversation.session, finished=False)
+        elif self._concluding or not service.park(conversation):
+            service.parking.remove(conversation)
+            conversation.give_up("stopped")
+
+    async def _part(self, writer: asyncio.Task[None]) -> None:
+        """Send what is left, the reason and the close frame, to a client that may not read."""
+        reason, conversation = self._reason, self._conversation
+        if self._lost:
+            self._delivery.stop()
+        else:
+            self._delivery.close()
+        self._let_go(reason)
+        if self._lost or self._socket.client_state is not WebSocketState.CONNECTED:
+            self._tally.closed(self._inbox.left or 1006)
+            return
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(_CLOSE_S):
+                await writer
+                code = reason.close_code if reason else 1000
+                self._tally.closed(code)
+                if reason is not None:
+                    await self._transmit(self._codec.error(reason))
+                await self._socket.close(code, reason.code if reason else None)
+                if not self._receipts.known and conversation is not None and conversation.finished:
+                    self._service.parking.remove(conversation)  # as far as can be known

@@ -40,7 +40,7 @@ async def turn_away(
 ) -> None:
     """Tell a client why it can't come in; its handshake has not been answered yet."""
     service.metrics.session_ended(codec.name, "refused")
-    with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+    with contextlib.suppress(OSError, WebSocketDisconnect, RuntimeError):
         async with asyncio.timeout(_TELL_S):
             if credentials.origin is None and _EXTENSION in (socket.scope.get("extensions") or {}):
                 response = refusal(error)

@@ -32,6 +32,8 @@ from streaming.transports.codec import (
     Finalize,
     KeepAlive,
     Notice,
+    Queued,
+    Resume,
     Start,
     Started,
 )
@@ -77,7 +79,7 @@ class NativeCodec:
         kind = fields.get("type")
         match kind:
             case "start":
-                return [Start(fields)]
+                return [Start(fields, _resume(fields.get("resume")))]
             case "configure":
                 return [Configure(fields)]
             case "finalize":
@@ -95,10 +97,11 @@ class NativeCodec:
         """Take audio as it is."""
         return [Audio(message)]
 
-    def write(self, notice: Notice) -> Sequence[str]:
+    def write(self, notice: Notice, seq: int | None = None) -> Sequence[str]:
         """Write one JSON object."""
         kind, fields = _WRITERS[type(notice)](notice)
-        return [_json({"type": kind, **fields})]
+        numbered = {} if seq is None else {"seq": seq}
+        return [_json({"type": kind, **numbered, **fields})]
 
     def error(self, error: WirescribeError) -> Sequence[str]:
         """Write the ``error`` that comes before a close."""
@@ -141,6 +144,30 @@ def _finalize_id(value: object) -> str | None:
     return text
 
 
+def _resume(value: object) -> Resume | None:
+    """Which session to take up; nothing of it is shown, for it may be another one's token."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise BadMessage("resume: is not an object", field="resume")
+    session_id, token = (_resume_text(value, name) for name in ("session_id", "token"))
+    received = value.get("received")
+    if received is None:
+        return Resume(session_id, token)
+    if isinstance(received, bool) or not isinstance(received, int) or received < 0:
+        raise BadMessage(
+            f"resume.received: {shown(received)} is no number of a message", field="resume.received"
+        )
+    return Resume(session_id, token, received)
+
+
+def _resume_text(resume: Mapping[str, object], name: str) -> str:
+    value = resume.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
+        raise BadMessage(f"resume.{name}: is missing, or no such text", field=f"resume.{name}")
+    return value
+
+
 def _json(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
@@ -154,6 +181,7 @@ def _started(it: Started) -> tuple[str, dict[str, Any]]:
         "device": it.device,
         "language": it.language,
         "limits": dict(it.limits),
+        **({} if it.resumed_from_ms is None else {"resumed_from_ms": it.resumed_from_ms}),
     }
 
 
@@ -219,6 +247,7 @@ def _warned(it: Warned) -> tuple[str, dict[str, Any]]:
 
 _WRITERS: Mapping[type, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     Started: _started,
+    Queued: lambda it: ("queued", {"position": it.position, "eta_ms": it.eta_ms}),
     Ack: lambda it: ("ack", {"received_ms": it.received_ms, "decoded_ms": it.decoded_ms}),
     SpeechStarted: lambda it: ("speech_started", {"channel": it.channel, "at_ms": it.at_ms}),
     SpeechEnded: lambda it: ("speech_ended", {"channel": it.channel, "at_ms": it.at_ms}),

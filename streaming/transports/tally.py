@@ -34,12 +34,9 @@ class Tally:
         self._shown: dict[int, list[str]] = {}
         self._opened = time.monotonic()
         self._superseded = 0
+        self._over = False
 
     # -- its life ------------------------------------------------------------------------------
-
-    def refused(self) -> None:
-        """There was no place for it."""
-        self._metrics.session_ended(self._transport, "refused")
 
     def began(self, config: SessionConfig) -> None:
         """Its session has started."""
@@ -55,6 +52,7 @@ class Tally:
         self, failure: WirescribeError | None, session: Session | None, *, finished: bool
     ) -> None:
         """It is over: in good order, without a word from its client, or with an error."""
+        self._over = True
         if failure is not None:
             outcome = "failed" if session is not None else "refused"
         else:
@@ -67,6 +65,14 @@ class Tally:
             wall_s=round(time.monotonic() - self._opened, 1),
             superseded=self._superseded,
         )
+
+    def given_up(
+        self, failure: WirescribeError | None, session: Session, why: str, *, finished: bool
+    ) -> None:
+        """Nobody came back for it."""
+        self._metrics.session_given_up(why)
+        if not self._over:
+            self.ended(failure, session, finished=finished)
 
     def closed(self, code: int) -> None:
         """Its socket was closed with this code, by either side."""

@@ -21,6 +21,8 @@ class Watch:
         self._guard = guard
         self._start_timeout_ms = start_timeout_ms
         self._opened = now
+        self.paused = False
+        """Set while the client is made to wait: it owes nothing, not even a sign of life."""
         self._acked = Ack(0, 0)
         self._slow_told = now - _SLOW_AGAIN_S
 
@@ -29,6 +31,8 @@ class Watch:
 
         A client that has said ``end`` owes nothing more: it is never idle.
         """
+        if self.paused:
+            return
         if session is None or session.phase is Phase.OPEN:
             self._guard.idle(now)
         if session is None:
@@ -37,7 +41,9 @@ class Watch:
             return
         if session.phase is Phase.ENDED:
             return
-        ack = Ack(session.received_ms, session.decoded_ms)
+        # Up to where it is decoded, but never beyond a place from where audio may be asked for.
+        step_ms = session.config.audio.step_ms
+        ack = Ack(session.received_ms, session.decoded_ms // step_ms * step_ms)
         if ack != self._acked:
             self._acked = ack
             yield ack

@@ -50,6 +50,7 @@ from streaming.transports.codec import (
     Started,
 )
 from streaming.transports.native import NativeCodec
+from streaming.transports.outbox import lasts
 from streaming.vad import VadConfig, VadMode
 from tests.protocol.sounds import Samples, encoded, interleaved, silence, speech
 
@@ -117,6 +118,7 @@ class Replay:
         self._codec = NativeCodec()
         self._engine = FakeEngine(scripted)
         self._session: Session | None = None
+        self._seq = 0
         self.closed: int | None = None
 
     @property
@@ -154,7 +156,9 @@ class Replay:
             self.closed = error.close_code
 
     def _written(self, notice: Notice) -> Iterator[dict[str, Any]]:
-        yield from map(json.loads, self._codec.write(notice))
+        self._seq += lasts(notice)
+        numbered = self._seq if lasts(notice) else None
+        yield from map(json.loads, self._codec.write(notice, numbered))
 
     def _commands(self, line: Line) -> Sequence[Command]:
         if "query" in line:

@@ -13,6 +13,7 @@ from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, Overloaded, Restarting, UnsupportedAudio
 from streaming.lifecycle import Life
+from streaming.principal import ANONYMOUS
 from streaming.service import Service
 from streaming.settings import Settings
 from tests.support.work import Client, Gate, answer, request
@@ -28,6 +29,7 @@ class Visitor:
     """A connection that takes note of being drained, and leaves when told to."""
 
     transport = "native"
+    active = True
     backlog_ms = 0
 
     def __init__(self, service: Service, *, fails: bool = False) -> None:
@@ -41,10 +43,10 @@ class Visitor:
     async def drain(self, deadline_s: float) -> None:
         self.deadlines.append(deadline_s)
         if self._fails:
-            self._service.leave(self)
+            self._service.part(self)
             raise ConnectionResetError
         await asyncio.sleep(0)
-        self._service.leave(self)
+        self._service.part(self)
 
 
 class Used(FakeEngine):
@@ -91,34 +93,38 @@ async def test_what_loading_raises_is_raised_and_it_never_gets_ready() -> None:
     with pytest.raises(RuntimeError, match="not started"):
         _ = it.scheduler
     with pytest.raises(Overloaded, match="loading"):
-        it.admit(Visitor(it))
+        it.check_life()
     assert await it.engine_response_ms(1) is None
     await it.stop()
 
 
-async def test_places_are_counted_and_come_back_once(service: Service) -> None:
-    one, two, three = (Visitor(service) for _ in range(3))
-    service.admit(one)
-    service.admit(two)
-    with pytest.raises(Overloaded, match="all 2 sessions"):
-        service.admit(three)
-    service.leave(three)
-    assert service.slots.active == 2
-    service.leave(one)
-    service.leave(one)
-    service.admit(three)
-    assert service.slots.active == 2
+async def test_connections_are_known_while_they_last(service: Service) -> None:
+    one, two = Visitor(service), Visitor(service)
+    service.join(one)
+    service.join(two)
+    assert set(service.connections) == {one, two}
+    service.part(one)
+    service.part(one)
+    assert list(service.connections) == [two]
+
+
+async def test_a_place_is_had_through_admission(service: Service) -> None:
+    place = await service.enter(ANONYMOUS, lambda *_: None, "192.0.2.1")
+    assert service.slots.active == 1
+    place.leave()
+    place.leave()
+    assert service.slots.active == 0
 
 
 async def test_draining_asks_everyone_and_takes_nobody(service: Service) -> None:
     visitors = [Visitor(service, fails=True), Visitor(service)]
     for visitor in visitors:
-        service.admit(visitor)
+        service.join(visitor)
     await service.drain(3.0)
     assert [visitor.deadlines for visitor in visitors] == [[3.0], [3.0]]
     assert service.lifecycle.life is Life.DRAINING
     with pytest.raises(Restarting):
-        service.admit(Visitor(service))
+        service.check_life()
     await service.drain(3.0)
     assert visitors[0].deadlines == [3.0]
 

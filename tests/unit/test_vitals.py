@@ -20,6 +20,7 @@ class Visitor:
     """A connection with two requests waiting."""
 
     transport = "native"
+    active = True
     backlog_ms = 1_500
 
     def work(self) -> Iterable[DecodeRequest]:
@@ -75,7 +76,7 @@ async def test_sessions_and_what_they_wait_for_are_added_up(service: Service) ->
     vitals = ServiceVitals(service)
     visitors = [Visitor(), Visitor()]
     for visitor in visitors:
-        service.admit(visitor)
+        service.join(visitor)
     assert vitals.sessions_active() == {"native": 2}
     assert vitals.backlog_ms() == 3_000
     assert vitals.queue_depths() == {Kind.FINAL: 2, Kind.PARTIAL: 2, Kind.EARLY: 0}
@@ -84,7 +85,7 @@ async def test_sessions_and_what_they_wait_for_are_added_up(service: Service) ->
     assert vitals.gpu_memory_bytes() == {"cpu": 2**30}
     assert vitals.workers_used() == 0
     for visitor in visitors:
-        service.leave(visitor)
+        service.part(visitor)
     assert vitals.sessions_active() == {"native": 0}
 
 

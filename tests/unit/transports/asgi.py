@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,7 +35,8 @@ class Socket:
             "type": "websocket",
             "path": "/v1/stream",
             "query_string": query.encode(),
-            "headers": [],
+            "client": ("127.0.0.1", 50_000),
+            "headers": [(b"host", b"127.0.0.1:8000")],
             "subprotocols": list(subprotocols),
         }
         self.websocket = WebSocket(scope, self._receive, self._send)
@@ -85,8 +86,12 @@ Script = Callable[[DecodeRequest], Hypothesis]
 
 
 @asynccontextmanager
-async def serving(script: Script = count_words, **limits: object) -> AsyncIterator[Service]:
-    settings = Settings.model_validate({"vad": {"mode": "webrtc"}, "limits": limits})
+async def serving(
+    script: Script = count_words, admission: Mapping[str, object] | None = None, **limits: object
+) -> AsyncIterator[Service]:
+    settings = Settings.model_validate(
+        {"vad": {"mode": "webrtc"}, "limits": limits, "admission": admission or {}}
+    )
     service = Service(settings, lambda: [FakeEngine(script)])
     await service.start()
     try:

@@ -11,8 +11,9 @@ import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import count_words
-from streaming.errors import Restarting, WirescribeError
+from streaming.errors import EngineFault, WirescribeError
 from streaming.events import SpeechStarted
+from streaming.session import Session
 from streaming.transports.codec import Command, Notice
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
@@ -55,7 +56,7 @@ async def test_a_message_that_is_neither_text_nor_binary() -> None:
 
 async def test_no_place_left() -> None:
     socket = Socket()
-    async with serving(max_sessions=1) as service:
+    async with serving(max_sessions=1, admission={"max_waiting": 0}) as service:
         service.slots.take()
         await run(socket, service)
     assert socket.closed == (1013, "overloaded")
@@ -73,10 +74,10 @@ class Faulty(NativeCodec):
             raise ZeroDivisionError
         return super().binary(message)
 
-    def write(self, notice: Notice) -> Sequence[str]:
+    def write(self, notice: Notice, seq: int | None = None) -> Sequence[str]:
         if self._where == "write" and isinstance(notice, SpeechStarted):
             raise ZeroDivisionError
-        return super().write(notice)
+        return super().write(notice, seq)
 
 
 @pytest.mark.parametrize("where", ["read", "write"])
@@ -92,24 +93,26 @@ async def test_a_defect_in_a_dialect_is_an_internal_error(where: str) -> None:
     assert service.slots.active == 0
 
 
-async def test_a_hypothesis_that_can_not_be_digested_is_an_internal_error() -> None:
-    def script(request: DecodeRequest) -> Hypothesis:
-        heard = count_words(request)
-        if request.audio.any():
-            object.__setattr__(heard, "words", None)
-        return heard
+async def test_a_hypothesis_that_can_not_be_digested_is_an_internal_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
 
+    monkeypatch.setattr(Session, "work_done", fails)
     socket = Socket()
-    async with serving(script) as service:
+    async with serving() as service:
         running = run(socket, service)
         socket.says(spoken(1_000))
         await running
+        assert not service.scheduler._sources
     assert socket.closed == (1011, "internal")
+    assert service.slots.active == 0
 
 
 async def test_a_client_that_left_is_forgotten() -> None:
     socket = Socket()
-    async with serving() as service:
+    async with serving(resume_ms=0) as service:
         running = run(socket, service)
         socket.says(spoken(1_000))
         await socket.heard("speech_started")
@@ -122,7 +125,7 @@ async def test_a_client_that_left_is_forgotten() -> None:
 
 async def test_a_client_that_is_gone_when_written_to_is_forgotten() -> None:
     socket = Socket()
-    async with serving() as service:
+    async with serving(resume_ms=0) as service:
         running = run(socket, service)
         await socket.heard("started")
         socket.gone = True
@@ -135,7 +138,7 @@ async def test_a_client_that_is_gone_when_written_to_is_forgotten() -> None:
 async def test_a_client_that_never_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.transports.connection._CLOSE_S", 0.01)
     socket = Socket()
-    async with serving(outbox_messages=16) as service:
+    async with serving(outbox_messages=16, resume_ms=0) as service:
         running = run(socket, service)
         await socket.heard("started")
         socket.writable.clear()
@@ -152,9 +155,10 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
         connection = Connection(socket.websocket, NativeCodec(), service)
         running = asyncio.create_task(connection.run())
         await socket.heard("started")
-        first: WirescribeError = Restarting("first")
-        connection.work_failed(first)
-        connection.work_failed(WirescribeError("second"))
+        assert connection._conversation is not None
+        first: WirescribeError = EngineFault("first")
+        connection._conversation.work_failed(first)
+        connection._conversation.work_failed(WirescribeError("second"))
         await running
     assert socket.transcript.events[-1]["message"] == "first"
 

@@ -104,7 +104,7 @@ def test_words_taken_back_are_those_that_the_measuring_client_counts(
 
 def test_how_it_ended_is_one_of_four(metrics: Metrics) -> None:
     session = Session(SessionConfig())
-    Tally(metrics, "native").refused()
+    Tally(metrics, "native").ended(Overloaded("full"), None, finished=False)
     Tally(metrics, "native").ended(BadMessage("no", field="type"), None, finished=False)
     Tally(metrics, "native").ended(None, session, finished=True)
     Tally(metrics, "native").ended(None, session, finished=False)
@@ -114,6 +114,21 @@ def test_how_it_ended_is_one_of_four(metrics: Metrics) -> None:
         for outcome in ("done", "lost", "refused", "failed")
     }
     assert outcomes == {"done": 1, "lost": 1, "refused": 2, "failed": 1}
+
+
+def test_one_that_nobody_came_back_for_has_ended_once(metrics: Metrics) -> None:
+    session = Session(SessionConfig())
+    lost, done = Tally(metrics, "native"), Tally(metrics, "native")
+    lost.given_up(None, session, "expired", finished=False)
+    done.ended(None, session, finished=True)
+    done.given_up(None, session, "evicted", finished=True)
+    outcomes = [
+        metrics.value("sessions_total", transport="native", outcome=outcome)
+        for outcome in ("lost", "done")
+    ]
+    assert outcomes == [1, 1]
+    assert metrics.value("sessions_given_up_total", reason="expired") == 1
+    assert metrics.value("sessions_given_up_total", reason="evicted") == 1
 
 
 def test_time_spent_on_audio_is_counted_also_when_it_fails(metrics: Metrics) -> None:

@@ -21,6 +21,8 @@ LIMITS = ConnectionLimits(
     max_backlog_ms=60_000,
     max_rate=2.0,
     burst_ms=60_000,
+    max_bytes_per_s=100_000,
+    burst_bytes=1_000_000,
 )
 
 
