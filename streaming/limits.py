@@ -29,12 +29,6 @@ class ConnectionLimits:
     max_bytes_per_s: int
     burst_bytes: int
 
-    def within(self, max_session_ms: int | None) -> ConnectionLimits:
-        """Return the same with shorter sessions, where a client may have no longer ones."""
-        if max_session_ms is None or max_session_ms >= self.max_session_ms:
-            return self
-        return replace(self, max_session_ms=max_session_ms)
-
 
 class TokenBucket:
     """Lets ``rate`` units a second through, and up to ``capacity`` at once."""
@@ -77,6 +71,17 @@ class ConnectionGuard:
         self._bytes = TokenBucket(limits.burst_bytes, limits.max_bytes_per_s, now)
         self._heard = now
         self._near_end_told = False
+
+    @property
+    def max_session_ms(self) -> int:
+        """Audio that the session may have."""
+        return self._limits.max_session_ms
+
+    def shorten(self, max_session_ms: int | None) -> None:
+        """Allow a client no more audio than this; None: no less than anybody."""
+        if max_session_ms is not None:
+            shorter = min(max_session_ms, self._limits.max_session_ms)
+            self._limits = replace(self._limits, max_session_ms=shorter)
 
     def message(self, size: int, now: float) -> None:
         """Count a message of ``size`` bytes."""

@@ -77,10 +77,16 @@ def test_bytes_are_counted_over_time_and_an_empty_message_is_not_nothing() -> No
             it.message(2, 110)
 
 
-def test_a_client_may_have_shorter_sessions_never_longer_ones() -> None:
-    assert LIMITS.within(None) is LIMITS
-    assert LIMITS.within(1_000_000).max_session_ms == 600_000
-    assert LIMITS.within(60_000) == dataclasses.replace(LIMITS, max_session_ms=60_000)
+@pytest.mark.parametrize(
+    ("own", "holds"), [(None, 600_000), (1_000_000, 600_000), (60_000, 60_000)]
+)
+def test_a_client_may_have_shorter_sessions_never_longer_ones(own: int | None, holds: int) -> None:
+    it = guard(burst_ms=1_000_000)
+    it.shorten(own)
+    assert it.max_session_ms == holds
+    it.audio(holds, 0, 0, 100)
+    with pytest.raises(SessionTooLong):
+        it.audio(1, holds, 0, 100)
 
 
 def test_messages_are_counted_by_size() -> None:
