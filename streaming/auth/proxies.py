@@ -77,8 +77,8 @@ def read_peer(scope: Any, trusted: TrustedProxies) -> Peer:
         if address not in trusted:
             break
     if trusted.header == "x-forwarded-for":
+        # X-Forwarded-Host is not read: many proxies pass on what a client wrote there.
         protocol = _last(scope, b"x-forwarded-proto").split(",")[0].strip()
-        asked = _last(scope, b"x-forwarded-host").split(",")[0].strip()
     return Peer(address, secure or protocol.lower() in ("https", "wss"), asked or host, False)
 
 

@@ -119,8 +119,8 @@ def test_how_a_trusted_proxy_was_asked() -> None:
     asked = scope(
         x_forwarded_for="198.51.100.1",
         x_forwarded_proto="https",
-        x_forwarded_host="captions.example",
-        host="127.0.0.1:8000",
+        x_forwarded_host="evil.example",  # which a proxy passes on as the client wrote it
+        host="captions.example",
     )
     peer = read_peer(asked, INNER)
     assert (peer.secure, peer.host, peer.forwarded) == (True, "captions.example", False)
