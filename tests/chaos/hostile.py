@@ -309,7 +309,8 @@ async def smuggled_request(victim: Victim, dice: random.Random) -> None:
     """Two ways of saying how long it is, at odds: the classic of request smuggling."""
     data = (
         b"POST /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     )
     async with raw(victim.port) as it:
         await it.send(data)

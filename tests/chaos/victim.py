@@ -126,6 +126,7 @@ async def victim(
     engine: Mapping[str, Any] | None = None,
     model: str | None = None,
     limit_files: int | None = None,
+    settings: Mapping[str, str] | None = None,
     **environment: str,
 ) -> AsyncIterator[Victim]:
     """Run ``server.py`` with the chaos engine; settings come as environment variables."""
@@ -146,6 +147,7 @@ async def victim(
             "WIRESCRIBE_VAD__MODE": "webrtc",
             # Parked sessions are kept on purpose; whoever looks for leaks can't wait that long.
             "WIRESCRIBE_LIMITS__RESUME_MS": "1000",
+            **(settings or {}),
             **environment,
         },
         stdout=asyncio.subprocess.DEVNULL,
