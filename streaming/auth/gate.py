@@ -156,6 +156,11 @@ class Gate:
         key = self._keyring.get(principal.key_id)
         return key is not None and key.revoked_at is None
 
+    def check_still(self, principal: Principal) -> None:
+        """Raise NotAuthorised when the key behind a session that goes on has been revoked."""
+        if not self.holds(principal):
+            raise NotAuthorised("token: the API key has been revoked", field="token")
+
     # -- tokens --------------------------------------------------------------------------------
 
     def issue(self, credentials: Credentials, request: TokenRequest) -> tuple[str, int]:

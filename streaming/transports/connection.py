@@ -30,7 +30,7 @@ from streaming.errors import (
     TakenOver,
     WirescribeError,
 )
-from streaming.events import Warned, WarningCode
+from streaming.events import Ended, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
 from streaming.principal import Principal
@@ -127,7 +127,11 @@ class Connection:
         config = self._service.parse_start(start.options)
         place = await self._enter(principal)
         if place is None:
+            if self._inbox.left is None:  # it has nothing to say, and has said so
+                self._outbox.put(Ended(0, 0, 0))
+                self._over.set()
             return
+        self._guard.shorten(principal.max_session_ms)
         conversation = Conversation(
             self._id,
             self._service.new_session(config),
@@ -221,7 +225,11 @@ class Connection:
             model=info.model,
             device=info.device,
             language=conversation.session.config.language or "auto",
-            limits={**self._service.published_limits, **conversation.place.limits},
+            limits={
+                **self._service.published_limits,
+                **conversation.place.limits,
+                "max_session_ms": conversation.guard.max_session_ms,
+            },
             partial_model=info.partial_model,
             resumed_from_ms=conversation.resumed_from_ms if resumed else None,
         )
@@ -340,6 +348,8 @@ class Connection:
             while True:
                 await asyncio.sleep(_LOOK_S)
                 conversation = self._conversation
+                if conversation is not None:
+                    self._service.gate.check_still(conversation.principal)
                 session = conversation.session if conversation else None
                 for notice in self._watch.look(session, time.monotonic()):
                     if conversation is not None:
@@ -397,7 +407,7 @@ class Connection:
         conversation, service = self._conversation, self._service
         if conversation is None:
             if not isinstance(reason, TakenOver):
-                self._tally.ended(reason, None, finished=False)
+                self._tally.ended(reason, None, finished=not self._lost)
             return
         conversation.detach(self)
         if conversation.finished:

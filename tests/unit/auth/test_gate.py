@@ -217,6 +217,9 @@ def test_a_session_is_held_while_its_key_is() -> None:
     assert it.gate.holds(Principal())
     assert not Checked(replace(KEY, revoked_at=1)).gate.holds(who)
     assert not Checked(Key("app", "1" * 64)).gate.holds(who)  # another key of that name
+    it.gate.check_still(who)
+    with pytest.raises(NotAuthorised, match="has been revoked"):
+        Checked(replace(KEY, revoked_at=1)).gate.check_still(who)
 
 
 @pytest.mark.parametrize("settings", [{}, {"query_tokens": True}])
