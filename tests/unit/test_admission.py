@@ -118,11 +118,12 @@ async def test_places_run_out_and_come_back(house: House) -> None:
 
 
 async def test_ready_is_where_the_next_one_need_not_wait(house: House) -> None:
-    assert not house.admission.full
+    full = [house.admission.full]
     one, _ = await house.enter(), await house.enter()
-    assert house.admission.full
+    full.append(house.admission.full)
     one.leave()
-    assert not house.admission.full
+    full.append(house.admission.full)
+    assert full == [False, True, False]
 
 
 # -- measured headroom -------------------------------------------------------------------------

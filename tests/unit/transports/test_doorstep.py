@@ -15,7 +15,7 @@ from streaming.transports.doorstep import look, turn_away
 from streaming.transports.native import NativeCodec
 from tests.unit.transports.asgi import Socket, serving
 
-STATUSES = {"websocket.http.response": {}}
+STATUSES: Mapping[str, Any] = {"websocket.http.response": {}}
 BUSY = Overloaded("no place", retry_after_ms=2_500)
 
 
