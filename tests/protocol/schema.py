@@ -200,20 +200,32 @@ class Transcript:
         self._ack = {"received_ms": -1, "decoded_ms": -1}
         self._through = -1
         self._over: str | None = None
+        self._begun = False
+        self._seq = 0
+
+    def lost(self) -> int:
+        """Go on behind a lost socket; return the number of the last message that came."""
+        self._over, self._begun = None, False
+        return self._seq
 
     def add(self, event: Any) -> dict[str, Any]:
         """Take the next event."""
         checked = check(event)
         kind = checked["type"]
         assert self._over is None, f"{kind} after {self._over}"
-        begun = any(event["type"] == "started" for event in self.events)
-        waited = bool(self.events) and not begun
+        waited = bool(self.events) and not self._begun
         if kind == "queued":
-            assert not begun, "queued after started"
+            assert not self._begun, "queued after started"
         elif kind not in ("started", "error") and not (kind == "ended" and waited):
-            assert begun, f"{kind} before started"
+            assert self._begun, f"{kind} before started"
         if kind == "started":
-            assert not begun, "started twice"
+            assert not self._begun, "started twice"
+            self._begun = True
+        lasting = kind in LASTING and checked.get("code") not in PASSING_WARNINGS
+        assert not self._seq or ("seq" in checked) == lasting, f"wrongly numbered: {checked}"
+        if "seq" in checked:
+            assert checked["seq"] == self._seq + 1, f"message {checked['seq']} after {self._seq}"
+            self._seq += 1
         rule = getattr(self, f"_{kind}_rule", None)
         if rule is not None:
             rule(checked)

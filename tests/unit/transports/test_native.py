@@ -31,6 +31,8 @@ from streaming.transports.codec import (
     Finalize,
     KeepAlive,
     Notice,
+    Queued,
+    Resume,
     Start,
     Started,
 )
@@ -151,6 +153,7 @@ NOTICES: list[tuple[Notice, dict[str, Any]]] = [
             "limits": LIMITS,
         },
     ),
+    (Queued(3, 4_000), {"type": "queued", "position": 3, "eta_ms": 4_000}),
     (Ack(1_000, 900), {"type": "ack", "received_ms": 1_000, "decoded_ms": 900}),
     (SpeechStarted(1, 20), {"type": "speech_started", "channel": 1, "at_ms": 20}),
     (SpeechEnded(0, 2_000), {"type": "speech_ended", "channel": 0, "at_ms": 2_000}),
@@ -251,3 +254,45 @@ def test_errors_say_what_where_and_whether_to_try_again() -> None:
         "retryable": True,
         "retry_after_ms": 5_000,
     }
+
+
+def test_what_lasts_is_numbered() -> None:
+    (message,) = NativeCodec().write(SpeechStarted(0, 20), 7)
+    assert json.loads(message) == {"type": "speech_started", "seq": 7, "channel": 0, "at_ms": 20}
+
+
+def test_a_resumed_session_says_from_where() -> None:
+    (message,) = NativeCodec().write(
+        Started("s", "t", "base", "cpu", "auto", LIMITS, resumed_from_ms=1_230)
+    )
+    assert json.loads(message)["resumed_from_ms"] == 1_230
+
+
+def test_a_start_may_take_up_a_session() -> None:
+    asked = {"session_id": "s", "token": "secret"}
+    for fields, received in ((asked, None), ({**asked, "received": 17}, 17)):
+        (command,) = NativeCodec().text(json.dumps({"type": "start", "resume": fields}))
+        assert isinstance(command, Start)
+        assert command.resume == Resume("s", "secret", received)
+        assert "secret" not in repr(command.resume)
+
+
+@pytest.mark.parametrize(
+    ("resume", "field"),
+    [
+        ("secret", "resume"),
+        ({"token": "secret"}, "resume.session_id"),
+        ({"session_id": "s"}, "resume.token"),
+        ({"session_id": "s", "token": ""}, "resume.token"),
+        ({"session_id": "s", "token": "secret" * 99}, "resume.token"),
+        ({"session_id": 7, "token": "secret"}, "resume.session_id"),
+        ({"session_id": "s", "token": "secret", "received": -1}, "resume.received"),
+        ({"session_id": "s", "token": "secret", "received": True}, "resume.received"),
+        ({"session_id": "s", "token": "secret", "received": "7"}, "resume.received"),
+    ],
+)
+def test_what_can_not_be_taken_up_is_refused_without_the_token(resume: object, field: str) -> None:
+    with pytest.raises(BadMessage) as refused:
+        NativeCodec().text(json.dumps({"type": "start", "resume": resume}))
+    assert refused.value.field == field
+    assert "secret" not in refused.value.message
