@@ -1,7 +1,8 @@
 """``server.py`` as it is, but its engine hears marked words and fails on request.
 
 ``/chaos`` beside the other routes tells how much the process holds (``GET``) and sets the engine's
-next fault (``POST``, an object with ``kind``, ``count``, ``seconds``; ``{}`` ends it).
+next fault (``POST``, an object with ``kind``, ``count``, ``seconds``; ``{}`` ends it), or how far
+the wall clock has jumped (``clock_s``).
 ``CHAOS_ENGINE`` in the environment is an object with ``delay_s`` and ``concurrency``, or with a
 ``model`` that decodes instead.
 """
@@ -14,6 +15,7 @@ import json
 import os
 import runpy
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from streaming.service import Service
 from streaming.settings import EngineSettings
 from tests.chaos.engine import ChaosEngine, Fault
 
+_true_time = time.time
 _asked: dict[str, Any] = json.loads(os.environ.get("CHAOS_ENGINE", "{}"))
 _model = _asked.pop("model", None)
 _engine = ChaosEngine(**_asked)
@@ -42,6 +45,10 @@ def _loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
 async def _chaos(request: Request) -> JSONResponse:
     if request.method == "POST":
         asked: dict[str, Any] = await request.json()
+        if "clock_s" in asked:
+            offset_s = asked["clock_s"]
+            time.time = lambda: _true_time() + offset_s
+            return JSONResponse({})
         _engine.strike(Fault(**asked) if asked else None)
         return JSONResponse({})
     gc.collect()
