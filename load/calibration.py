@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from load.diagram import reliability_diagram
+from load.files import write
 from load.fitting import fit, held_out
 from load.latency import spoken_words
 from load.manifest import Recording
 from load.programme import Programme, single
+from load.recorded import RecordedCommands
 from load.rehearsal import Reasoned, Reasoning, hear
 from load.reliability import JudgedWord, Reliability, judge, of_segments, of_words
 from load.wire import WireFormat
@@ -170,17 +172,13 @@ def text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def add_command(
-    commands: Any,
-    add_sources: Callable[[argparse.ArgumentParser], None],
-    choose: Callable[[argparse.Namespace], list[Recording]],
-) -> None:
+def add_command(recorded: RecordedCommands) -> None:
     """Adds ``calibrate`` to the command line."""
-    parser = commands.add_parser(
+    parser = recorded.add(
         "calibrate",
+        _calibrate,
         help="how far a model's confidences and word times can be trusted; fits them",
     )
-    add_sources(parser)
     parser.add_argument("--model-dir", type=Path, required=True, help="CTranslate2 Whisper model")
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="(default: %(default)s)"
@@ -205,30 +203,23 @@ def add_command(
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole report there")
     parser.add_argument("--diagram", type=Path, metavar="SVG", help="draw the reliability diagram")
-    parser.set_defaults(call=lambda arguments, command: _calibrate(arguments, command, choose))
 
 
 def _calibrate(
-    arguments: argparse.Namespace,
-    command: Sequence[str],
-    choose: Callable[[argparse.Namespace], list[Recording]],
+    arguments: argparse.Namespace, command: Sequence[str], recordings: list[Recording]
 ) -> int:
-    recordings = [recording for recording in choose(arguments) if recording.is_speech]
+    spoken = [recording for recording in recordings if recording.is_speech]
     current = Calibration(*arguments.calibration)
     model = arguments.model_dir.name
     lead_ms = lead_of(model) if arguments.lead is None else arguments.lead
     engine = _engine(arguments, current, lead_ms)
     heard = {
-        beam: [_hear(recording, engine, beam) for recording in recordings]
-        for beam in arguments.beam
+        beam: [_hear(recording, engine, beam) for recording in spoken] for beam in arguments.beam
     }
     said = report(heard, current, model=model, lead_ms=lead_ms, command=command)
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    write(arguments.json, json.dumps(said, indent=1))
     if arguments.diagram is not None:
-        arguments.diagram.parent.mkdir(parents=True, exist_ok=True)
-        arguments.diagram.write_text(reliability_diagram(_panels(heard)), encoding="utf-8")
+        write(arguments.diagram, reliability_diagram(_panels(heard)))
     print(text(said))
     return 0
 

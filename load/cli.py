@@ -13,6 +13,7 @@ from load.capacity import Bounds
 from load.decode import DecodeError
 from load.manifest import ManifestError
 from load.programmes import choose
+from load.recorded import RecordedCommands
 from load.run import RunError
 from load.soak import MOST_MINUTES
 from streaming.client import ClientError
@@ -79,12 +80,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_offline(
         subcommands.add_parser("offline", help="error rate of the same model, recordings whole")
     )
+    recorded = RecordedCommands(
+        subcommands,
+        lambda parser: add_sections(parser, "sources"),
+        lambda arguments: choose(scenario_of(arguments).sources),
+    )
     for others in (compare, calibration, replay):
-        others.add_command(
-            subcommands,
-            lambda parser: add_sections(parser, "sources"),
-            lambda arguments: choose(scenario_of(arguments).sources),
-        )
+        others.add_command(recorded)
 
     report = subcommands.add_parser("report", help="reports side by side, as a table or a page")
     report.add_argument("reports", type=Path, nargs="+", metavar="JSON")

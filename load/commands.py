@@ -11,6 +11,7 @@ from typing import Any
 
 from load.arguments import scenario_of, with_targets
 from load.capacity import ALWAYS, Bounds, capacity_report, find_capacity, prober
+from load.files import write
 from load.health import wait_ready
 from load.pages import reports_page
 from load.programmes import choose, lay_out, make_plan
@@ -114,16 +115,10 @@ def report(arguments: argparse.Namespace, command: Sequence[str]) -> int:
 
 def _put_out(reports: Sequence[dict[str, Any]], arguments: argparse.Namespace) -> None:
     path: Path | None = getattr(arguments, "json", None)
-    if path is not None:
-        _write(path, json.dumps(reports[0], ensure_ascii=False, indent=1) + "\n")
+    write(path, json.dumps(reports[0], ensure_ascii=False, indent=1))
     if arguments.html is not None:
-        _write(arguments.html, reports_page(reports))
+        write(arguments.html, reports_page(reports))
     print(table(reports))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def _say(verdicts: Sequence[Verdict]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from load.clock import Clock, MonotonicClock
+from load.files import write
 from load.manifest import Recording
 from load.peers.bout import Bout, Pace, fight
 from load.peers.contender import Contender, contenders
@@ -23,6 +24,7 @@ from load.peers.figures import pool
 from load.peers.page import compare_page
 from load.peers.table import compare_markdown, compare_table
 from load.programme import Programme, continuous
+from load.recorded import RecordedCommands
 from load.report import machine
 from load.wire import WireFormat
 
@@ -156,18 +158,14 @@ def _cell_report(cell: Cell) -> dict[str, Any]:
     }
 
 
-def add_command(
-    commands: Any,
-    add_sources: Callable[[argparse.ArgumentParser], None],
-    recordings: Callable[[argparse.Namespace], list[Recording]],
-) -> None:
+def add_command(recorded: RecordedCommands) -> None:
     """Adds ``compare`` to the command line."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = recorded.add(
         "compare",
+        _compare,
         help="other servers beside ours on the same speech, see docs/comparison.md",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add_sources(parser)
     names = [name for name in contenders() if name != "wirescribe"]
     parser.add_argument("--model-dir", type=Path, required=True, help="CTranslate2 Whisper model")
     parser.add_argument("--against", nargs="*", choices=names, default=names)
@@ -194,13 +192,10 @@ def add_command(
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the chief figures")
     parser.add_argument("--label", default="", help="heading of the report")
-    parser.set_defaults(
-        call=lambda arguments, command: _compare(arguments, command, recordings(arguments))
-    )
 
 
 def _compare(
-    arguments: argparse.Namespace, command: Sequence[str], recordings: Sequence[Recording]
+    arguments: argparse.Namespace, command: Sequence[str], recordings: list[Recording]
 ) -> int:
     if not (arguments.model_dir / "model.bin").is_file():
         raise ValueError(f"--model-dir {arguments.model_dir}: no model.bin there")
@@ -254,13 +249,7 @@ def chosen(names: Sequence[str], extra: Sequence[str]) -> tuple[Contender, ...]:
 
 
 def _put_out(report: dict[str, Any], arguments: argparse.Namespace) -> None:
-    forms = (
-        (arguments.json, json.dumps(report, ensure_ascii=False, indent=1)),
-        (arguments.html, compare_page(report)),
-        (arguments.markdown, compare_markdown(report)),
-    )
-    for path, text in forms:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.rstrip() + "\n", encoding="utf-8")
+    write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1))
+    write(arguments.html, compare_page(report))
+    write(arguments.markdown, compare_markdown(report))
     print(compare_table(report))

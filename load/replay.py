@@ -18,13 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from load.files import write
 from load.manifest import Recording
 from load.programme import continuous
+from load.recorded import RecordedCommands
 from load.wire import WireFormat
 from streaming.audio.framing import to_int16
 from streaming.decoding import DecodeRequest
@@ -250,16 +251,11 @@ def text(run: Replay) -> str:
     return "\n".join([*lines, *(f"MISSED: {miss}" for miss in run.misses)])
 
 
-def add_command(
-    commands: Any,
-    add_sources: Callable[[argparse.ArgumentParser], None],
-    choose: Callable[[argparse.Namespace], list[Recording]],
-) -> None:
+def add_command(recorded: RecordedCommands) -> None:
     """Adds ``replay`` to the command line."""
-    parser = commands.add_parser(
-        "replay", help="hours of speech through one session, without a server or a model"
+    parser = recorded.add(
+        "replay", _replay, help="hours of speech through one session, without a server or a model"
     )
-    add_sources(parser)
     parser.add_argument("--hours", type=float, default=6.0, help="(default: %(default)g)")
     parser.add_argument(
         "--lap", type=float, default=900.0, help="seconds between figures (default: %(default)g)"
@@ -267,18 +263,15 @@ def add_command(
     parser.add_argument("--loop", type=float, default=600.0, help="seconds of speech that go round")
     parser.add_argument("--chunk-ms", type=int, default=100, help="(default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.set_defaults(call=lambda arguments, command: _replay(arguments, command, choose))
 
 
 def _replay(
-    arguments: argparse.Namespace,
-    command: Sequence[str],
-    choose: Callable[[argparse.Namespace], list[Recording]],
+    arguments: argparse.Namespace, command: Sequence[str], recordings: list[Recording]
 ) -> int:
     if min(arguments.hours, arguments.lap, arguments.loop, arguments.chunk_ms) <= 0:
         raise ValueError("--hours, --lap, --loop and --chunk-ms must be positive")
     (programme,) = continuous(
-        choose(arguments), WireFormat(), streams=1, seconds=arguments.loop, gap_s=0.6, seed=1
+        recordings, WireFormat(), streams=1, seconds=arguments.loop, gap_s=0.6, seed=1
     )
     run = Replay()
     for run in replay(
@@ -289,18 +282,17 @@ def _replay(
     ):
         print(text(run).splitlines()[len(run.laps)], flush=True)
     print(text(run))
-    if arguments.json is not None:
-        figures = {
-            "command": list(command),
-            "laps": [
-                {key: value for key, value in asdict(lap).items() if not key.startswith("_")}
-                for lap in run.laps
-            ],
-            "requests_checked": run.checked,
-            "growth_mib": run.growth_mib,
-            "growth_mib_per_hour": run.growth_mib_per_hour,
-            "slowdown": run.slowdown,
-            "misses": run.misses,
-        }
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    figures = {
+        "command": list(command),
+        "laps": [
+            {key: value for key, value in asdict(lap).items() if not key.startswith("_")}
+            for lap in run.laps
+        ],
+        "requests_checked": run.checked,
+        "growth_mib": run.growth_mib,
+        "growth_mib_per_hour": run.growth_mib_per_hour,
+        "slowdown": run.slowdown,
+        "misses": run.misses,
+    }
+    write(arguments.json, json.dumps(figures, indent=1))
     return 1 if run.misses else 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.process_state import process_state_kept
 
@@ -19,6 +20,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # The API keys of whoever runs the tests are not those of the servers that the tests start.
 os.environ["XDG_CONFIG_HOME"] = str(Path(tempfile.gettempdir(), "wirescribe-tests-without-config"))
+
+# How long an example takes says more of the machine than of what is tried.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from load.calibration import (
     trust,
 )
 from load.programme import Programme, Utterance
+from load.recorded import RecordedCommands
 from load.rehearsal import Reasoned
 from load.reliability import JudgedWord
 from load.wire import WireFormat
@@ -116,7 +116,6 @@ def test_the_report_by_beams_and_sets() -> None:
 
 def test_the_command_says_what_it_needs() -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
-    commands: Any = parser.add_subparsers()
-    add_command(commands, lambda one: None, lambda arguments: [])
+    add_command(RecordedCommands(parser.add_subparsers(), lambda _: None, lambda _: []))
     given = parser.parse_args(["calibrate", "--model-dir", "m", "--calibration", "1", "0", "-.5"])
     assert (given.beam, given.calibration) == ([1, 5], [1.0, 0.0, -0.5])

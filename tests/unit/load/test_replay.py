@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from load.manifest import Recording
+from load.recorded import RecordedCommands
 from load.replay import Lap, Looped, Replay, add_command, replay, text
 from streaming.audio.framing import to_int16
 from streaming.decoding import DecodeRequest
@@ -139,7 +140,7 @@ def test_the_command_prints_laps_and_writes_figures(
         file.writeframes(talk(12).tobytes())
     recording = Recording(path, "talk", "a", "en", "read", ("x",), (), 12.0)
     parser = argparse.ArgumentParser()
-    add_command(parser.add_subparsers(), lambda _: None, lambda _: [recording])
+    add_command(RecordedCommands(parser.add_subparsers(), lambda _: None, lambda _: [recording]))
     out = tmp_path / "figures.json"
     arguments = parser.parse_args(["replay", "--hours", "0.01", "--lap", "20", "--json", str(out)])
     arguments.call(arguments, ["python", "-m", "load", "replay"])
