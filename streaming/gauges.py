@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from streaming.decoding import Kind
 from streaming.engine.base import EngineInfo
 from streaming.headroom import Reading
+from streaming.station import StationReading
 
 PREFIX: Final = "wirescribe_"
 """What the names of all metrics begin with."""
@@ -64,6 +65,10 @@ class Vitals(Protocol):
         """How long ago the engine last decoded something; None when it never has."""
         ...
 
+    def stations(self) -> Sequence[StationReading]:
+        """How each engine is; empty while they load."""
+        ...
+
     def gpu_memory_bytes(self) -> Mapping[str, int]:
         """Memory in use by device; empty without a GPU."""
         ...
@@ -108,9 +113,25 @@ def gauges_of(vitals: Vitals) -> Iterator[Metric]:
     ago = vitals.seconds_since_success()
     success: Samples = [({}, time.time() - ago)] if ago is not None else ()
     yield gauge("engine_last_success_timestamp_seconds", "When a batch last succeeded", success)
+    yield from _stations(vitals.stations())
     memory = [({"device": name}, used) for name, used in vitals.gpu_memory_bytes().items()]
     yield gauge("gpu_memory_used_bytes", "GPU memory in use, by all its users", memory)
     yield from _admission(vitals)
+
+
+def _stations(stations: Sequence[StationReading]) -> Iterator[Metric]:
+    def each(read: Callable[[StationReading], float]) -> Samples:
+        return [({"engine": str(station.number)}, read(station)) for station in stations]
+
+    yield gauge(
+        "engine_serving", "1 unless it is stuck, broken or lost", each(lambda one: one.serving)
+    )
+    yield gauge("engine_busy_seconds", "Age of its oldest call", each(lambda one: one.busy_s))
+    yield gauge(
+        "engine_batch_limit",
+        "Requests that it is given at once; fewer after its memory ran out",
+        each(lambda one: one.most_rows),
+    )
 
 
 def _admission(vitals: Vitals) -> Iterator[Metric]:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from streaming import __version__
 from streaming.lifecycle import Life
 from streaming.service import Service
+from streaming.station import State
 
 _ENGINE_TIMEOUT_S = 5.0
 
@@ -25,9 +26,12 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """Answer 200 when a new session would be let in at once."""
         life = self._service.lifecycle.life
-        full = life is Life.READY and self._service.admission.full
-        state = "full" if full else life.value
-        ready = life is Life.READY and not full
+        state = life.value
+        if life is Life.READY and self._service.engine_room.state != State.SERVING:
+            state = "degraded"
+        elif life is Life.READY and self._service.admission.full:
+            state = "full"
+        ready = state == Life.READY.value
         headers = {} if ready else {"Retry-After": "2"}
         return Response(f"{state}\n", 200 if ready else 503, headers, "text/plain")
 
@@ -35,22 +39,23 @@ class Health:
         """Report in full; 503 and ``degraded`` when the engine doesn't answer."""
         service = self._service
         loaded = service.lifecycle.life in (Life.READY, Life.DRAINING)
-        response_ms = await service.engine_response_ms(_ENGINE_TIMEOUT_S) if loaded else None
+        room = service.engine_room
+        response_ms = await room.response_ms(_ENGINE_TIMEOUT_S) if loaded else None
         healthy = response_ms is not None
         info = service.engine_info if loaded else None
         status = "ok" if healthy else ("degraded" if loaded else service.lifecycle.life.value)
         body = {
             "status": status,
             "model_loaded": loaded,
-            "gpu_memory_used": service.gpu_memory_used(),
+            "gpu_memory_used": room.gpu_memory_used(),
             "response_time_ms": response_ms,
             "version": __version__,
             "model": info.model if info else None,
             "partial_model": info.partial_model if info else None,
             "device": info.device if info else None,
             "compute_type": info.compute_type if info else None,
-            "engine": service.engine_state,
-            "engine_restarts": service.engine_restarts,
+            "engine": room.state,
+            "engine_restarts": room.restarts,
             "sessions": {
                 "active": service.slots.active,
                 "waiting": service.admission.waiting,

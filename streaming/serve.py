@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
             except TimeoutError:
                 _log.error("engine_stuck", waited_s=_STOP_S)
                 _leave(_ENGINE_LOST if self.lost else 1)
-            if self._service.left_behind:  # the libraries wait for such threads when they unload
+            if self._service.engine_room.left_behind:  # libraries wait for such threads at the end
                 _leave(_ENGINE_LOST if self.lost else 0)
 
     async def _load(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,31 +15,25 @@ from streaming.decoding import DecodeRequest
 from streaming.doorway import open_gate
 from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine, EngineInfo
+from streaming.engine_room import EngineRoom, Loader, Reloader
 from streaming.errors import Overloaded, Restarting
-from streaming.headroom import Reading
-from streaming.heartbeat import Heartbeat
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits
 from streaming.logs import get_logger
-from streaming.metered import MeteredDetector, MeteredEngine
+from streaming.metered import MeteredDetector
 from streaming.metrics import Metrics
 from streaming.options import SessionConfig, parse_start
 from streaming.parking import Parkable, Parking
 from streaming.principal import Principal
 from streaming.quotas import Quotas
-from streaming.scheduler import Care, Scheduler
+from streaming.scheduler import Scheduler
 from streaming.session import Session
 from streaming.settings import Settings
-from streaming.station import State
 from streaming.vad import VadConfig, VoiceDetector
-from streaming.warmup import LAST_S, warm_up
 from streaming.window import WindowConfig
 
 _log = get_logger(__name__)
 
-Loader = Callable[[], Sequence[Engine]]
-Reloader = Callable[[int], Engine]
-_BROKEN_BATCHES = 3  # in a row without an answer: not one recording's fault any more
 _CLOSING_S = 10.0
 
 
@@ -100,7 +94,7 @@ class Service:
             ),
             Quotas(settings.quotas.limits),
             opened=self.check_life,
-            read=self._read_load,
+            read=lambda now: self.engine_room.load(now),
             returning=lambda: len(self.parking) > 0,
             watcher=self.metrics,
         )
@@ -116,10 +110,7 @@ class Service:
             burst_bytes=limits.burst_bytes,
         )
         self._keys_file = keys_file
-        self._load = load
-        self._reload = reload
-        self._engines: Sequence[Engine] = ()
-        self._scheduler: Scheduler | None = None
+        self.engine_room = EngineRoom(settings.engine, load, self.metrics, reload=reload)
         self._connections: set[Live] = set()
         self.parking: Parking[Any] = Parking(
             limits.max_parked, limits.max_parked_bytes, limits.resume_ms
@@ -145,14 +136,12 @@ class Service:
     @property
     def scheduler(self) -> Scheduler:
         """The queue; RuntimeError before :meth:`start` is through."""
-        if self._scheduler is None:
-            raise RuntimeError("the service has not started")
-        return self._scheduler
+        return self.engine_room.scheduler
 
     @property
     def engines(self) -> Sequence[Engine]:
         """What decodes; none of them before :meth:`start` is through."""
-        return self._scheduler.engines if self._scheduler is not None else ()
+        return self.engine_room.engines
 
     @property
     def engine_info(self) -> EngineInfo:
@@ -208,9 +197,6 @@ class Service:
         """Return a place for a session; see :meth:`Admission.enter`."""
         return await self.admission.enter(principal, address, tell)
 
-    def _read_load(self, now: float) -> Reading:
-        return self._scheduler.headroom.read(now) if self._scheduler else Reading()
-
     def join(self, connection: Live) -> None:
         """Know of a connection from the moment its socket is open."""
         self._connections.add(connection)
@@ -238,37 +224,10 @@ class Service:
 
     async def start(self) -> None:
         """Load and warm up; raises what loading raises."""
-        began = time.monotonic()
-        self._engines = await asyncio.to_thread(self._load)
-        chosen = self.settings.engine
-        heartbeats = [Heartbeat(chosen.stuck_s) for _ in self._engines]
-        for engine, heartbeat in zip(self._engines, heartbeats, strict=True):
-            took_s = await asyncio.to_thread(warm_up, engine, heartbeat)
-        # The network of the voice detector is loaded here too, not in someone's first second.
+        # The network of the voice detector is loaded here, not in someone's first second.
         await asyncio.to_thread(VoiceDetector, self._vad)
-        self._scheduler = Scheduler(
-            [MeteredEngine(engine, self.metrics) for engine in self._engines],
-            care=Care(
-                self._fresh_engine,
-                heartbeats,
-                max_restarts=chosen.max_restarts,
-                load_s=time.monotonic() - began,
-            ),
-            faults=self.metrics,
-        )
-        self._scheduler.headroom.guess(took_s, LAST_S)
-        self._scheduler.start()
+        await self.engine_room.start()
         self.lifecycle.move(Life.READY)
-        info = self.engine_info
-        _log.info(
-            "ready",
-            model=info.model,
-            partial_model=info.partial_model,
-            device=[engine.info.device for engine in self._engines],
-            compute_type=info.compute_type,
-            workers=sum(engine.info.concurrency for engine in self._engines),
-            load_s=round(time.monotonic() - began, 2),
-        )
 
     async def drain(self, deadline_s: float) -> None:
         """Take no new sessions and let the live ones finish what was said."""
@@ -289,71 +248,4 @@ class Service:
         if self.lifecycle.life is Life.STOPPED:
             return
         self.lifecycle.move(Life.STOPPED)
-        if self._scheduler is not None:
-            await self._scheduler.stop()
-            for station in self._scheduler.stations:
-                await station.holder.close()
-            return
-        for engine in self._engines:  # warming up has failed
-            engine.close()
-
-    def _fresh_engine(self, number: int) -> Engine:
-        """Load one engine again, to take the place of a stuck or broken one."""
-        if self._reload is not None and len(self._engines) > 1:
-            engine = self._reload(number)
-        else:
-            engine = self._load()[number]
-        try:
-            warm_up(engine)
-        except Exception:
-            engine.close()
-            raise
-        return MeteredEngine(engine, self.metrics)
-
-    # -- health --------------------------------------------------------------------------------
-
-    @property
-    def engine_restarts(self) -> int:
-        """How often engines were loaded anew."""
-        return (
-            sum(station.restarts for station in self._scheduler.stations) if self._scheduler else 0
-        )
-
-    @property
-    def left_behind(self) -> int:
-        """How many threads hang in an engine that was given up."""
-        return self._scheduler.left_behind if self._scheduler else 0
-
-    @property
-    def engine_state(self) -> str:
-        """``ok``, or the worst there is: ``failing`` at everything, ``restarting``, ``lost``."""
-        if self._scheduler is None or self.lifecycle.life is Life.STOPPED:
-            return Life.STARTING.value if self._scheduler is None else Life.STOPPED.value
-        states = {station.state for station in self._scheduler.stations}
-        for state in (State.LOST, State.RESTARTING):
-            if state in states:
-                return state.value
-        failing = self._scheduler.load.failures >= _BROKEN_BATCHES
-        return "failing" if failing else State.SERVING.value
-
-    async def engine_response_ms(self, timeout_s: float) -> int | None:
-        """How long the engine takes to turn to something new, or None when it doesn't answer.
-
-        A trifle is queued behind what the decoding threads are doing now. An engine that fails at
-        everything does not answer either, however quickly it fails.
-        """
-        if self._scheduler is None or self.engine_state != State.SERVING:
-            return None
-        now = time.monotonic()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._scheduler.turn()
-        except TimeoutError:
-            return None
-        return int((time.monotonic() - now) * 1000)
-
-    def gpu_memory_used(self) -> str | None:
-        """Memory in use on all engines' GPUs, as ``"9783 MiB"``; None without a GPU."""
-        used = [engine.memory_used_bytes() for engine in self.engines]
-        known = [value for value in used if value is not None]
-        return f"{sum(known) // 2**20} MiB" if known else None
+        await self.engine_room.stop()

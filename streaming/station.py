@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from enum import StrEnum
 
 from streaming.engine.base import Engine
@@ -17,6 +18,16 @@ class State(StrEnum):
     SERVING = "ok"
     RESTARTING = "restarting"
     LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class StationReading:
+    """How an engine is at one moment: ``busy_s`` is the age of the oldest call waited for."""
+
+    number: int
+    serving: bool
+    busy_s: float
+    most_rows: int
 
 
 class Holder:
@@ -82,6 +93,15 @@ class Station:
     def engine(self) -> Engine:
         """What stands here now."""
         return self.holder.engine
+
+    def read(self, now: float) -> StationReading:
+        """How it is."""
+        return StationReading(
+            self.number,
+            self.state is State.SERVING,
+            self.heartbeat.oldest_s(now) or 0.0,
+            self.rows.most(now),
+        )
 
     def install(self, engine: Engine) -> None:
         """Put a fresh engine in the place of the old one."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from streaming.decoding import Kind
 from streaming.engine.base import EngineInfo
 from streaming.headroom import Reading
 from streaming.service import Holding, Service
+from streaming.station import StationReading
 
 
 class ServiceVitals:
@@ -78,6 +79,10 @@ class ServiceVitals:
     def load(self) -> Reading:
         """The load as admission sees it."""
         return self._service.admission.reading()
+
+    def stations(self) -> Sequence[StationReading]:
+        """How each engine is."""
+        return self._service.engine_room.read()
 
     def gpu_memory_bytes(self) -> Mapping[str, int]:
         """Memory in use by device; empty without a GPU."""

@@ -42,6 +42,8 @@ async def test_ready(web: httpx2.AsyncClient, server: Running) -> None:
         "device": "cpu",
         "compute_type": "none",
         "partial_model": None,
+        "engine": "ok",
+        "engine_restarts": 0,
     }
 
 

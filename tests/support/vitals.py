@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -10,6 +10,7 @@ from streaming.decoding import Kind
 from streaming.engine.base import EngineInfo
 from streaming.headroom import Reading
 from streaming.metrics import Metrics
+from streaming.station import StationReading
 
 
 class Vitals:
@@ -24,6 +25,12 @@ class Vitals:
     def sessions_active(self) -> Mapping[str, int]:
         return {"native": 3}
 
+    def sessions_parked(self) -> int:
+        return 2
+
+    def parked_bytes(self) -> int:
+        return 3_000_000
+
     def backlog_ms(self) -> int:
         return 4_500
 
@@ -35,6 +42,9 @@ class Vitals:
 
     def seconds_since_success(self) -> float | None:
         return self.ago
+
+    def stations(self) -> Sequence[StationReading]:
+        return [StationReading(0, True, 0.5, 16), StationReading(1, False, 40.0, 8)]
 
     def gpu_memory_bytes(self) -> Mapping[str, int]:
         return {"cuda:0": 1_000}

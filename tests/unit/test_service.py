@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.decoding import DecodeRequest, Kind
 from streaming.endpointing import PRESETS, Endpointing, Preset
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
@@ -16,7 +16,6 @@ from streaming.lifecycle import Life
 from streaming.principal import ANONYMOUS
 from streaming.service import Service
 from streaming.settings import Settings
-from tests.support.work import Client, Gate, answer, request
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -47,17 +46,6 @@ class Visitor:
             raise ConnectionResetError
         await asyncio.sleep(0)
         self._service.part(self)
-
-
-class Used(FakeEngine):
-    """A fake engine that occupies memory."""
-
-    def __init__(self, mib: int | None) -> None:
-        super().__init__()
-        self._mib = mib
-
-    def memory_used_bytes(self) -> int | None:
-        return None if self._mib is None else self._mib * 2**20
 
 
 @pytest.fixture
@@ -94,7 +82,7 @@ async def test_what_loading_raises_is_raised_and_it_never_gets_ready() -> None:
         _ = it.scheduler
     with pytest.raises(Overloaded, match="loading"):
         it.check_life()
-    assert await it.engine_response_ms(1) is None
+    assert await it.engine_room.response_ms(1) is None
     await it.stop()
 
 
@@ -146,59 +134,6 @@ async def test_sessions_get_the_operators_settings() -> None:
     with pytest.raises(BadConfiguration):
         it.parse_start({"language": "tlh"})
     assert it.published_limits["max_session_ms"] == 60_000
-    await it.stop()
-
-
-async def test_an_engine_that_turns_answers_and_one_that_hangs_does_not() -> None:
-    gate, warm = Gate(), False
-
-    def script(asked: DecodeRequest) -> Hypothesis:
-        return gate(asked) if warm else answer(asked)
-
-    it = Service(settings(), lambda: [FakeEngine(script)])
-    await it.start()
-    assert await it.engine_response_ms(5) is not None
-    warm = True
-    it.scheduler.add(Client(request(Kind.PARTIAL, 0)))
-    it.scheduler.wake()
-    await gate.entered()
-    assert await it.engine_response_ms(0.01) is None
-    gate.open()
-    assert await it.engine_response_ms(5) is not None
-    await it.stop()
-    assert await it.engine_response_ms(5) is None
-
-
-async def test_an_engine_that_fails_at_everything_does_not_answer() -> None:
-    broken = False
-
-    def script(asked: DecodeRequest) -> Hypothesis:
-        if broken:
-            raise RuntimeError("device lost")
-        return answer(asked)
-
-    it = Service(settings(), lambda: [FakeEngine(script)])
-    await it.start()
-    healthy = []
-    for number in range(4):
-        broken = number < 3
-        client = Client(request(Kind.FINAL, number))
-        it.scheduler.add(client)
-        it.scheduler.wake()
-        await client.until(lambda it: bool(it.failures or it.answers))
-        it.scheduler.remove(client)
-        healthy.append(await it.engine_response_ms(5) is not None)
-    assert healthy == [True, True, False, True]
-    await it.stop()
-
-
-@pytest.mark.parametrize(
-    "engines, shown", [([1_000, 24], "1024 MiB"), ([None], None), ([None, 5], "5 MiB")]
-)
-async def test_memory_of_all_gpus_together(engines: list[int | None], shown: str | None) -> None:
-    it = Service(settings(), lambda: [Used(mib) for mib in engines])
-    await it.start()
-    assert it.gpu_memory_used() == shown
     await it.stop()
 
 
