@@ -9,7 +9,6 @@ Large-Scale Weak Supervision", 2022.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,37 +27,12 @@ from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, lead_of, settle
 from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
+from streaming.engine.windows import bucket, max_length, token_cap, window_samples
 from streaming.engine.words import spans, timed_words, token_starts, untimed_words
 from streaming.language import choose_language
 
-_SAMPLE_RATE = 16_000
-_FULL_WINDOW_SAMPLES = 30 * _SAMPLE_RATE
-# Half a window cures a doubtful short one as well as the whole does, at a quarter of its cost:
-# 13 of 140 noisy recordings were in doubt, their word errors were 65 % at first, 59 % so, and
-# 61 % over 30 s. The speech must leave so much of it free.
-_HALF_WINDOW_SAMPLES = _FULL_WINDOW_SAMPLES // 2
-_FREE_SAMPLES = 4 * _SAMPLE_RATE
-_BUCKET_SAMPLES = _SAMPLE_RATE // 2
-# Zeros behind the speech. Under a second the decoder loops far more often; a final has no second
-# chance to be cheap, a partial does.
-_PADDING_SAMPLES = {
-    Kind.FINAL: 2 * _SAMPLE_RATE,
-    Kind.EARLY: 2 * _SAMPLE_RATE,
-    Kind.PARTIAL: _SAMPLE_RATE,
-}
-# No one speaks more tokens than this in a second; a loop does. Scripts that the vocabulary has
-# hardly any pieces for take several tokens a letter: there, the model's own limit is the only one.
-_TOKENS_PER_SECOND = 6
-_MORE_TOKENS_PER_SECOND = 10
-_MORE_TOKENS = frozenset(("ar", "el", "fa", "he", "ja", "ps", "sd", "th", "ur", "yi", "yue", "zh"))
-_MANY_TOKENS = frozenset(
-    ("am", "as", "bn", "bo", "gu", "hi", "hy", "ka", "km", "kn", "lo", "ml", "mr", "my", "ne")
-) | {"pa", "sa", "si", "ta", "te"}
-_SPARE_TOKENS = {Kind.FINAL: 12, Kind.EARLY: 12, Kind.PARTIAL: 4}
 # Languages whose tokens the tokenizer splits by character, not at spaces.
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-_CONTEXT_TOKENS = 448  # what the decoder has positions for, prompt included
-_MOST_TOKENS = 224  # half of the decoder's context, as the reference implementation has it
 _MOST_PROMPT_TOKENS = 128
 # Prompts are filled up in front to a multiple of this, so that sessions with different ones can
 # share a batch. Of several fillers measured, "..." alone cost neither accuracy nor hotwords.
@@ -143,10 +117,7 @@ class WhisperEngine:
         themselves: they are cut off earlier.
         """
         prompt = len(self._prompt(request.prompt, request.hotwords))
-        seconds = self._window_samples(request) / _SAMPLE_RATE
-        # Steps of about a third of an octave: a row is at most a quarter padding.
-        bucket = math.ceil(3 * math.log2(seconds))
-        return request.kind is Kind.PARTIAL, request.padded, prompt, bucket, request.words
+        return request.kind is Kind.PARTIAL, request.padded, prompt, bucket(request), request.words
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder.
@@ -171,7 +142,7 @@ class WhisperEngine:
             for request, (language, _) in zip(requests, languages, strict=True)
         ]
         caps = [
-            _token_cap(request, language)
+            token_cap(request, language)
             for request, (language, _) in zip(requests, languages, strict=True)
         ]
         untimed = not any(request.words for request in requests)
@@ -180,7 +151,7 @@ class WhisperEngine:
                 encoded,
                 prompts,
                 beam_size=beam,
-                max_length=_max_length(max(caps), len(prompts[0])),
+                max_length=max_length(max(caps), len(prompts[0])),
                 return_scores=True,
                 return_no_speech_prob=True,
                 return_logits_vocab=untimed,
@@ -217,16 +188,9 @@ class WhisperEngine:
 
     # -- audio in ------------------------------------------------------------------------------
 
-    def _window_samples(self, request: DecodeRequest) -> int:
-        if request.padded:
-            half = len(request.audio) + _FREE_SAMPLES <= _HALF_WINDOW_SAMPLES
-            return _HALF_WINDOW_SAMPLES if half else _FULL_WINDOW_SAMPLES
-        wanted = len(request.audio) + _PADDING_SAMPLES[request.kind]
-        return min(_FULL_WINDOW_SAMPLES, -(-wanted // _BUCKET_SAMPLES) * _BUCKET_SAMPLES)
-
     def _stacked(self, requests: Sequence[DecodeRequest]) -> npt.NDArray[np.float32]:
         """Log-mel features of all rows, float32 of shape (rows, mels, frames)."""
-        samples = max(self._window_samples(request) for request in requests)
+        samples = max(window_samples(request) for request in requests)
         rows: list[npt.NDArray[np.float32]] = []
         for request in requests:
             padded = np.zeros(samples, dtype=np.float32)
@@ -357,15 +321,6 @@ class WhisperEngine:
         return out
 
 
-def _token_cap(request: DecodeRequest, language: str) -> int:
-    """Return how many tokens may be spoken in the request's audio, and a few more."""
-    if language in _MANY_TOKENS:
-        return _MOST_TOKENS
-    rate = _MORE_TOKENS_PER_SECOND if language in _MORE_TOKENS else _TOKENS_PER_SECOND
-    seconds = len(request.audio) / _SAMPLE_RATE
-    return min(_MOST_TOKENS, math.ceil(rate * seconds) + _SPARE_TOKENS[request.kind])
-
-
 def _probabilities(result: Any, count: int) -> list[float]:
     """Return the probability of each of the first ``count`` tokens of a greedy result."""
     out: list[float] = []
@@ -374,14 +329,6 @@ def _probabilities(result: Any, count: int) -> list[float]:
         # The chosen token has the greatest logit, so that nothing overflows.
         out.append(float(1.0 / np.exp(row - row[token]).sum()))
     return out
-
-
-def _max_length(tokens: int, prompt: int) -> int:
-    """Return the ``max_length`` with which CTranslate2 generates at most so many tokens.
-
-    It generates ``min(max_length // 2, max_length - prompt + 1)``.
-    """
-    return min(_CONTEXT_TOKENS, max(2 * tokens, tokens + prompt - 1))
 
 
 def _split(tokenizer: Tokenizer, tokens: list[int]) -> tuple[list[str], list[list[int]]]:

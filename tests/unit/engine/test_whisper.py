@@ -15,6 +15,7 @@ import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task
 from streaming.engine.whisper import WhisperEngine
+from streaming.engine.windows import window_samples
 from streaming.errors import EngineFault
 from tests.support.tiny_whisper import (
     ENGLISH,
@@ -342,7 +343,7 @@ def test_rows_of_a_key_are_at_most_a_quarter_padding(large: Loaded) -> None:
     windows: dict[object, list[int]] = {}
     for tenths in range(1, 290, 3):
         one = request(tenths / 10)
-        decoded = large.engine._window_samples(one)
+        decoded = window_samples(one)
         windows.setdefault(large.engine.batch_key(one), []).append(decoded)
     for lengths in windows.values():
         assert min(lengths) >= 0.75 * max(lengths)
