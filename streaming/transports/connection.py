@@ -413,7 +413,8 @@ class Connection:
         if conversation.finished:
             conversation.close()
             self._tally.ended(None, conversation.session, finished=True)
-            service.park(conversation)  # until it is known to have heard so
+            if conversation.outbox.delivered or not service.park(conversation):
+                service.parking.remove(conversation)  # else until it is known to have heard so
         elif reason is not None and not isinstance(reason, ClientTooSlow):
             service.parking.remove(conversation)
             conversation.close()

@@ -203,6 +203,11 @@ class Transcript:
         self._begun = False
         self._seq = 0
 
+    @property
+    def seq(self) -> int:
+        """The number of the last message that lasts."""
+        return self._seq
+
     def lost(self) -> int:
         """Go on behind a lost socket; return the number of the last message that came."""
         self._over, self._begun = None, False
