@@ -172,7 +172,11 @@ def test_one_may_still_be_named_in_the_first_message() -> None:
     assert it.gate.check(asked().with_secret(SECRET)).key == "app"
 
 
-@pytest.mark.parametrize("secret", [new_key(), "", "x", KEY.digest, "app", SECRET[:-1]])
+@pytest.mark.parametrize(
+    "secret",
+    [new_key(), "", "x", KEY.digest, "app", SECRET[:-1]],
+    ids=["another", "none", "short", "its digest", "its name", "its beginning"],
+)
 @pytest.mark.parametrize("settings", [{}, {"allow_anonymous": True}])
 def test_a_wrong_key_is_worse_than_none(secret: str, settings: dict[str, Any]) -> None:
     it = Checked(KEY, **settings)
