@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Examine this machine with the settings in force: cores and memory, GPU, driver, cuBLAS and
-precision, the libraries of sound, the port, the models' files byte by byte. Then load the model,
-time one batch of each kind, and estimate how many sessions that is. Nothing is fetched or changed.
+precision, the libraries of sound, the port, who would come in, the models' files byte by byte.
+Then load the model, time one batch of each kind, and estimate how many sessions that is. Nothing
+is fetched or changed.
 
 Exit status 1: there is a problem; each says what to do."""
 
@@ -91,7 +92,9 @@ class Examination:
             yield found
 
     def _look(self) -> Iterator[Finding]:
+        from streaming.auth.keyfile import default_keys_file
         from streaming.cli.doctor import accelerator, machine
+        from streaming.cli.doctor.access import examine_access
         from streaming.cli.doctor.files import examine_disk
         from streaming.serve import listen
 
@@ -114,6 +117,7 @@ class Examination:
         yield machine.examine_voice_detector()
         yield machine.examine_media()
         yield machine.examine_port(self._settings.server, listen)
+        yield from examine_access(self._settings, default_keys_file())
 
     def _examine_models(self) -> Iterator[ExaminedModel]:
         from streaming.cli.doctor.files import examine_model
