@@ -6,7 +6,9 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, ModelUnavailable
 from streaming.lifecycle import Life
-from streaming.serve import Server, engine_loader, listen, server_config
+from streaming.serve import Server, engine_loader, engine_reloader, listen, server_config
 from streaming.service import Service
 from streaming.settings import EngineSettings, Settings
 from tests.support.tiny_whisper import LARGE_V3, MULTILINGUAL, write_tiny_whisper
@@ -229,3 +231,55 @@ async def test_an_engine_that_can_not_be_loaded_ends_the_server() -> None:
         await served(server)
     assert isinstance(server.failure, RuntimeError)
     assert life(service) is Life.STOPPED
+
+
+async def test_a_drain_has_an_end_whatever_hangs() -> None:
+    settings = Settings.model_validate({"server": {"drain_s": 12}})
+    service = Service(settings, lambda: [FakeEngine()])
+    ends: list[float] = []
+    server = Server(server_config(settings, service), service, last_resort=ends.append)
+    running = asyncio.create_task(served(server))
+    await ready(service)
+    assert ends == []
+    server.handle_exit(signal.SIGTERM, None)
+    await running
+    assert ends == [21]
+
+
+def test_the_last_resort_ends_a_process_that_does_not_end() -> None:
+    script = "import time; from streaming.serve import _leave_after; _leave_after(0.01); "
+    ended = subprocess.run(
+        [sys.executable, "-c", script + "time.sleep(3_600)"], capture_output=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert b"still_running" in ended.stdout  # logging has not been set up here
+
+
+async def test_a_server_without_engines_ends_and_says_so() -> None:
+    settings = Settings()
+    service = Service(settings, lambda: [FakeEngine()])
+    ends: list[float] = []
+    server = Server(server_config(settings, service), service, last_resort=ends.append)
+    running = asyncio.create_task(served(server))
+    await ready(service)
+    service.scheduler.lost.set()
+    async with asyncio.timeout(20):
+        await running
+    assert server.lost
+    assert life(service) is Life.STOPPED
+    assert len(ends) == 1
+
+
+def test_one_of_several_engines_is_loaded_from_its_own_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
+        asked.append(settings.device_index)
+        return lambda: [FakeEngine()]
+
+    monkeypatch.setattr(serve, "engine_loader", loader)
+    engine_reloader(EngineSettings())(1)
+    engine_reloader(EngineSettings(device_index=(3, 5)))(1)
+    assert asked == [(1,), (5,)]
