@@ -19,6 +19,7 @@ import uvicorn
 
 from streaming.app import create_app
 from streaming.auth.keyfile import default_keys_file
+from streaming.complaints import Complaints
 from streaming.confidence import MEASURED, Calibration
 from streaming.engine import load_engines
 from streaming.engine.base import Engine, EngineInfo
@@ -86,6 +87,7 @@ class Server(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at once, load meanwhile, and free everything at the end."""
+        asyncio.get_running_loop().set_exception_handler(Complaints())
         loading = asyncio.create_task(self._load())
         try:
             await super().serve(sockets)

@@ -51,6 +51,7 @@ LAYER = {
     "admission": "runtime",
     "batching": "runtime",
     "doorway": "runtime",
+    "complaints": "runtime",
     "engine": "runtime",
     "engine_room": "runtime",
     "faults": "runtime",

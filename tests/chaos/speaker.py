@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from streaming.client import Backoff, connect
+from streaming.client import Backoff, Stream, connect
 from streaming.client.errors import ClientError
 from streaming.client.events import Ended, Event, Final, Finalized, Reconnected
 from tests.support.marked import marked, said
@@ -82,24 +84,11 @@ async def talk(
     result = Talk()
     plan = _plan(manner, first, dice)
     try:
-        async with connect(
-            url,
-            token=token,
-            language="en",
-            reconnect=Backoff(base_ms=20, max_ms=300, attempts=60),
-        ) as stream:
+        async with contextlib.AsyncExitStack() as stack:
+            stream = await _open(stack, url, token)
             listening = asyncio.create_task(_listen(stream, result, on_event))
             try:
-                for numbers, silent_ms, finalize in plan:
-                    result.spoken += said(numbers)
-                    audio = marked(numbers, silent_ms=silent_ms)
-                    for at in range(0, len(audio), _CHUNK_MS * 32):
-                        await stream.send(audio[at : at + _CHUNK_MS * 32])
-                        await asyncio.sleep(_CHUNK_MS / 1000 / manner.speed)
-                    if finalize:
-                        await stream.finalize()
-                        result.asked += 1
-                await stream.end()
+                await _speak(stream, plan, manner, result)
                 await listening
             finally:
                 listening.cancel()
@@ -107,6 +96,36 @@ async def talk(
     except ClientError as error:
         result.error = f"{type(error).__name__}: {error}"
     return result
+
+
+async def _open(stack: contextlib.AsyncExitStack, url: str, token: str | None) -> Stream:
+    """Connect; again where the very first connection is cut, which the client leaves to us."""
+    patience = Backoff(base_ms=20, max_ms=300, attempts=60)
+    for attempt in itertools.count():
+        try:
+            opening = connect(url, token=token, language="en", reconnect=patience)
+            return await stack.enter_async_context(opening)
+        except ClientError as error:
+            delay_ms = patience.delay_ms(attempt)
+            if not error.retryable or delay_ms is None:
+                raise
+            await asyncio.sleep(delay_ms / 1000)
+    raise AssertionError
+
+
+async def _speak(
+    stream: Stream, plan: list[tuple[range, int, bool]], manner: Manner, result: Talk
+) -> None:
+    for numbers, silent_ms, finalize in plan:
+        result.spoken += said(numbers)
+        audio = marked(numbers, silent_ms=silent_ms)
+        for at in range(0, len(audio), _CHUNK_MS * 32):
+            await stream.send(audio[at : at + _CHUNK_MS * 32])
+            await asyncio.sleep(_CHUNK_MS / 1000 / manner.speed)
+        if finalize:
+            await stream.finalize()
+            result.asked += 1
+    await stream.end()
 
 
 def _plan(manner: Manner, first: int, dice: random.Random) -> list[tuple[range, int, bool]]:
@@ -121,9 +140,9 @@ def _plan(manner: Manner, first: int, dice: random.Random) -> list[tuple[range, 
 
 
 async def _listen(
-    stream: object, result: Talk, on_event: Callable[[Event], None] | None = None
+    stream: Stream, result: Talk, on_event: Callable[[Event], None] | None = None
 ) -> None:
-    async for event in stream:  # type: ignore[attr-defined]
+    async for event in stream:
         if on_event is not None:
             on_event(event)
         match event:
