@@ -48,7 +48,8 @@ async def cuts(effort: Effort) -> Outcome:
             nonlocal cut
             dice = random.Random(effort.seed)
             while True:
-                await asyncio.sleep(dice.uniform(0.0, 0.04))
+                # About four cuts a second for each stream, however many there are.
+                await asyncio.sleep(dice.uniform(0.0, 0.5) / max(1, len(network.pipes)))
                 cut += _cut_one(network, dice)
 
         cutting = asyncio.create_task(scissors())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from streaming.client import Backoff, Stream, connect
 from streaming.client.errors import ClientError
-from streaming.client.events import Ended, Event, Final, Finalized, Reconnected
+from streaming.client.events import Ended, Event, Final, Finalized, Reconnected, Reconnecting
 from tests.support.marked import marked, said
 
 _CHUNK_MS = 100
@@ -30,6 +30,7 @@ class Talk:
     resumed: int = 0
     begun_anew: int = 0
     lost_ms: int = 0
+    reasons: list[str] = field(default_factory=list)
     ended: bool = False
     error: str = ""
 
@@ -151,6 +152,8 @@ async def _listen(
                 result.segments.append(event.segment)
             case Finalized():
                 result.answered += 1
+            case Reconnecting():
+                result.reasons.append(event.code)
             case Reconnected():
                 result.resumed += event.resumed
                 result.begun_anew += not event.resumed
