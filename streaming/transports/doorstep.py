@@ -2,7 +2,8 @@
 
 A program reads the status of a refused upgrade, so it gets one, with the time to come back and how
 its quotas stand. A browser can't: its socket is accepted, told the ``error`` and closed
-(``docs/adr/0009-refusals-after-accepting.md``).
+(``docs/adr/0009-refusals-after-accepting.md``). But a proxy before it can ask another server
+meanwhile, if it gets a status from one that is going down, or does not stand yet.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streaming.access import refusal
 from streaming.auth.credentials import Credentials
 from streaming.errors import WirescribeError
+from streaming.lifecycle import Life
 from streaming.principal import ANONYMOUS
 from streaming.service import Service
 from streaming.transports.codec import Codec
 
 _TELL_S = 5.0  # for a client that may not read
 _EXTENSION = "websocket.http.response"
+_FORWARDED = {b"x-forwarded-for", b"forwarded"}
 
 
 def look(service: Service, credentials: Credentials) -> None:
@@ -42,7 +45,8 @@ async def turn_away(
     service.metrics.session_ended(codec.name, "refused")
     with contextlib.suppress(OSError, WebSocketDisconnect, RuntimeError):
         async with asyncio.timeout(_TELL_S):
-            if credentials.origin is None and _EXTENSION in (socket.scope.get("extensions") or {}):
+            told_by_status = credentials.origin is None or _for_another(socket, service)
+            if told_by_status and _EXTENSION in (socket.scope.get("extensions") or {}):
                 response = refusal(error)
                 address = credentials.peer.address
                 response.headers.update(service.admission.headers(ANONYMOUS, address))
@@ -55,3 +59,9 @@ async def turn_away(
             for text in codec.error(error):
                 await socket.send_text(text)
             await socket.close(error.close_code, error.code)
+
+
+def _for_another(socket: WebSocket, service: Service) -> bool:
+    """Whether somebody stands before us who may ask another server, and this one takes nobody."""
+    names = {name for name, _ in socket.scope.get("headers", ())}
+    return service.lifecycle.life is not Life.READY and bool(names & _FORWARDED)

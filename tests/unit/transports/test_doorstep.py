@@ -25,12 +25,15 @@ async def refused(
     *,
     extensions: Mapping[str, Any] = STATUSES,
     origin: str = "",
+    forwarded: bool = False,
 ) -> Socket:
     socket = Socket(subprotocols=["wirescribe.v1"])
     scope = socket.websocket.scope
     scope["extensions"] = extensions
     if origin:
         scope["headers"].append((b"origin", origin.encode()))
+    if forwarded:
+        scope["headers"].append((b"x-forwarded-for", b"192.0.2.7"))
     credentials = service.gate.read(scope)
     await turn_away(socket.websocket, NativeCodec(), service, credentials, error)
     return socket
@@ -99,3 +102,15 @@ async def test_a_full_house_and_a_hasty_knocker() -> None:
         with pytest.raises(QuotaExceeded) as caught:
             look(service, credentials)
         assert caught.value.field == "connections"
+
+
+async def test_behind_a_proxy_a_server_that_goes_down_leaves_browsers_to_another() -> None:
+    page, gone = "http://127.0.0.1:8000", Restarting("the server is restarting")
+    async with serving() as service:
+        accepted = await refused(service, origin=page, forwarded=True)
+        assert accepted.sent[0]["type"] == "websocket.accept"  # full: the next one is no emptier
+        await service.drain(0)
+        denied = await refused(service, gone, origin=page, forwarded=True)
+        assert denied.sent[0]["status"] == 503
+        direct = await refused(service, gone, origin=page)
+        assert direct.sent[0]["type"] == "websocket.accept"
