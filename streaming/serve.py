@@ -142,7 +142,8 @@ class Server(uvicorn.Server):
 def run(settings: Settings) -> int:
     """Serve until told to stop; return the exit status.
 
-    Raises :class:`~streaming.errors.BadConfiguration` where the address can't be listened on.
+    Raises :class:`~streaming.errors.BadConfiguration` where the address can't be listened on, or
+    not without a key.
     """
     server = settings.server
     check_tls(server)
@@ -153,7 +154,11 @@ def run(settings: Settings) -> int:
         reload=engine_reloader(settings.engine),
         keys_file=default_keys_file(),
     )
-    check_who_comes_in(service)
+    try:
+        check_who_comes_in(service)
+    except WirescribeError:
+        listener.close()
+        raise
     uvicorn_server = Server(server_config(settings, service), service, last_resort=_leave_after)
     # uvicorn raises the signal it caught again when it has stopped; by then all is done.
     with contextlib.suppress(KeyboardInterrupt):

@@ -89,6 +89,7 @@ def test_an_address_that_is_not_ours_is_said(host: str, field: str) -> None:
         (["--log-level", "loud"], "server.log_level: 'LOUD'"),
         (["--config", "/nowhere/at/all.toml"], "'/nowhere/at/all.toml' can't be read"),
         (["--host", "no.such.name.invalid"], "server.host: 'no.such.name.invalid'"),
+        (["--host", "0.0.0.0", "--port", "0"], "server.host: '0.0.0.0' opens the server to"),
     ],
 )
 def test_bad_settings_end_the_command_with_one_line(
