@@ -199,10 +199,13 @@ class Metrics:
         if since_start_s is not None:
             self._first_partial.observe(since_start_s)
 
-    def final_sent(self, since_end_s: float, since_voice_s: float, words: int) -> None:
-        """A final of so many words is out."""
+    def final_sent(self, since_end_s: float, since_voice_s: float) -> None:
+        """A final is out."""
         self._finalise.observe(since_end_s)
         self._final_delay.observe(since_voice_s)
+
+    def words_sent(self, words: int) -> None:
+        """A final of so many words is out."""
         self._final_words.inc(words)
 
     def words_retracted(self, words: int) -> None:

@@ -204,7 +204,12 @@ class Connection:
         service, now = self._service, time.monotonic()
         conversation = service.parking.take(resume.session_id, resume.token, principal, now)
         started = self._started(conversation, resumed=True)
-        delivery = conversation.resume(self, started, resume.received)
+        try:
+            delivery = conversation.resume(self, started, resume.received)
+        except WirescribeError:
+            if not conversation.attached:
+                service.park(conversation)
+            raise
         self._delivery.close()  # the writer goes on with this one
         self._delivery = delivery
         self._conversation, self._id = conversation, conversation.id
@@ -319,7 +324,7 @@ class Connection:
                 delivery = self._delivery
                 while (item := await delivery.get()) is not None:
                     await self._transmit(self._codec.write(item.notice, item.seq))
-                    self._tally.sent(item.notice, time.monotonic())
+                    self._tally.sent(item, time.monotonic())
                     self._receipts.sent(item.seq, more=not delivery.empty)
         except WebSocketDisconnect:
             self._lose()

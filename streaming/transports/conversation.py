@@ -127,6 +127,11 @@ class Conversation:
             self._listener = None
 
     @property
+    def attached(self) -> bool:
+        """Whether a connection holds it."""
+        return self._listener is not None
+
+    @property
     def resumed_from_ms(self) -> int:
         """From where audio is to be sent again: a whole millisecond, and a whole sample."""
         return self._place_to_go_on()[0]

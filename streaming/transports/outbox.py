@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from streaming.events import Final, Partial, Suppressed, Warned, WarningCode
 from streaming.transports.codec import Ack, Notice, Queued, Started
@@ -21,10 +21,14 @@ _PASSING = frozenset({WarningCode.SLOW_PARTIALS, WarningCode.DRAINING})
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A notice with its number; None for one that passes, which nobody misses later."""
+    """A notice with its number; None for one that passes, which nobody misses later.
+
+    ``late``: it waited for the client to come back, or is sent again.
+    """
 
     seq: int | None
     notice: Notice
+    late: bool = field(default=False, compare=False)
 
 
 class Outbox:
@@ -109,7 +113,9 @@ class Outbox:
             waiting = {self._place: self._sent.pop(), **waiting}
             self._place += 1
         # What waited keeps its places: those are known to what may yet replace it.
-        self._unsent |= {at: it for at, it in waiting.items() if not isinstance(it.notice, Started)}
+        for at, item in waiting.items():
+            if not isinstance(item.notice, Started):
+                self._unsent[at] = replace(item, late=True)
         self._delivery.stop()
         self._delivery = Delivery(self)
         return self._delivery

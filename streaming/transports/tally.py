@@ -19,7 +19,7 @@ from streaming.metrics import Metrics
 from streaming.options import SessionConfig
 from streaming.session import Session
 from streaming.transports.arrivals import Arrivals
-from streaming.transports.codec import Notice
+from streaming.transports.outbox import Numbered
 
 _log = get_logger(__name__)
 
@@ -35,6 +35,7 @@ class Tally:
         self._opened = time.monotonic()
         self._superseded = 0
         self._over = False
+        self._counted = 0
 
     # -- its life ------------------------------------------------------------------------------
 
@@ -101,26 +102,36 @@ class Tally:
         self._superseded += 1
         self._metrics.partial_superseded()
 
-    def sent(self, notice: Notice, now: float) -> None:
-        """A message has gone out."""
+    def sent(self, item: Numbered, now: float) -> None:
+        """A message has gone out; what is sent again counts once, and what is late has no age."""
+        notice = item.notice
+        if item.seq is not None:
+            if item.seq <= self._counted:
+                return
+            self._counted = item.seq
         match notice:
             case Partial():
-                first = notice.segment not in self._shown
-                since_start = self._since(notice.start_ms, now) if first else None
-                self._metrics.partial_sent(self._since(notice.end_ms, now), since_start)
+                self._partial(notice, now, late=item.late)
                 self._show(notice.segment, notice.text)
             case Final():
-                self._metrics.final_sent(
-                    self._since(notice.ended_at_ms, now),
-                    self._since(notice.voice_end_ms, now),
-                    notice.word_count,
-                )
+                self._metrics.words_sent(notice.word_count)
+                if not item.late:
+                    self._metrics.final_sent(
+                        self._since(notice.ended_at_ms, now), self._since(notice.voice_end_ms, now)
+                    )
                 self._show(notice.segment, notice.text)
                 del self._shown[notice.segment]
             case Suppressed():
                 self._metrics.segment_suppressed(notice.reason)
                 self._show(notice.segment, "")
                 del self._shown[notice.segment]
+
+    def _partial(self, notice: Partial, now: float, *, late: bool) -> None:
+        if late:
+            return
+        first = notice.segment not in self._shown
+        since_start = self._since(notice.start_ms, now) if first else None
+        self._metrics.partial_sent(self._since(notice.end_ms, now), since_start)
 
     def _since(self, ms: int, now: float) -> float:
         arrived = self._arrivals.of(ms)

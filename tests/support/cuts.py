@@ -38,7 +38,7 @@ class Line:
             "subprotocols": [],
             "extensions": {EXTENSION: self},
         }
-        self.websocket = WebSocket(scope, self._in.get, self._send)  # type: ignore[arg-type]
+        self.websocket = WebSocket(scope, self._in.get, self._send)
 
     async def _send(self, message: Any) -> None:
         if self.cut:

@@ -52,7 +52,8 @@ def test_an_outcome_is_one_of_a_few(metrics: Metrics) -> None:
 def test_texts_and_their_ages(metrics: Metrics) -> None:
     metrics.partial_sent(0.25, 0.9)
     metrics.partial_sent(0.45, None)
-    metrics.final_sent(0.4, 1.2, 7)
+    metrics.final_sent(0.4, 1.2)
+    metrics.words_sent(7)
     metrics.words_retracted(2)
     metrics.partial_superseded()
     metrics.segment_suppressed("no_speech")

@@ -94,9 +94,9 @@ async def test_what_can_not_give_way_is_bounded() -> None:
     outbox = Outbox(3, 9)
     for number in range(3):
         outbox.put(final(number))
-    assert not outbox.overfull
+    full = [outbox.overfull]
     outbox.put(final(3))
-    assert outbox.overfull
+    assert [*full, outbox.overfull] == [False, True]
     assert await rest(outbox) == [final(number) for number in range(4)]
 
 

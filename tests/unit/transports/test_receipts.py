@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from streaming.transports.receipts import EXTENSION, Receipts
 
@@ -49,8 +50,9 @@ def test_answers_go_to_who_wants_to_hear() -> None:
 
 
 def test_without_pings_nothing_is_known_and_nothing_asked() -> None:
-    for scope in ({}, {"extensions": None}, {"extensions": {}}):
-        receipts = Receipts(dict(scope))
+    scopes: list[dict[str, Any]] = [{}, {"extensions": None}, {"extensions": {}}]
+    for scope in scopes:
+        receipts = Receipts(scope)
         receipts.hear(lambda _: None)
         receipts.sent(1, more=False)
         assert not receipts.known

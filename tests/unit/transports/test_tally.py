@@ -13,7 +13,8 @@ from streaming.events import EndReason, Final, Partial, Suppressed
 from streaming.metrics import Metrics
 from streaming.options import SessionConfig
 from streaming.session import Session
-from streaming.transports.codec import Ack
+from streaming.transports.codec import Ack, Notice
+from streaming.transports.outbox import Numbered
 from streaming.transports.tally import Tally, retracted
 
 
@@ -26,6 +27,10 @@ def final(text: str, segment: int = 0, **fields: int) -> Final:
     return Final(
         segment, 0, 0, 2_000, text, 0.9, "en", 1.0, EndReason.SILENCE, None, words, **fields
     )
+
+
+def item(notice: Notice, seq: int | None = None, *, late: bool = False) -> Numbered:
+    return Numbered(seq, notice, late)
 
 
 @pytest.fixture
@@ -46,9 +51,9 @@ def test_audio_is_counted_over_all_channels(metrics: Metrics, tally: Tally) -> N
 
 
 def test_a_partial_is_as_old_as_its_newest_audio(metrics: Metrics, tally: Tally) -> None:
-    tally.sent(partial("one", 1_500), 101.25)  # came with the second piece, at 101
-    tally.sent(partial("one two", 2_000, start_ms=500), 101.5)
-    tally.sent(partial("three", 3_000, segment=1, start_ms=2_500), 103.0)
+    tally.sent(item(partial("one", 1_500)), 101.25)  # came with the second piece, at 101
+    tally.sent(item(partial("one two", 2_000, start_ms=500)), 101.5)
+    tally.sent(item(partial("three", 3_000, segment=1, start_ms=2_500)), 103.0)
     assert metrics.value("partial_latency_seconds_count") == 3
     assert metrics.value("partial_latency_seconds_sum") == pytest.approx(0.25 + 0.5 + 1.0)
     assert metrics.value("first_partial_latency_seconds_count") == 2
@@ -58,26 +63,38 @@ def test_a_partial_is_as_old_as_its_newest_audio(metrics: Metrics, tally: Tally)
 def test_a_final_is_timed_from_its_end_being_known_and_from_the_last_voice(
     metrics: Metrics, tally: Tally
 ) -> None:
-    tally.sent(final("one two", voice_end_ms=1_800, ended_at_ms=2_500), 102.4)
+    tally.sent(item(final("one two", voice_end_ms=1_800, ended_at_ms=2_500)), 102.4)
     assert metrics.value("finalise_latency_seconds_sum") == pytest.approx(0.4)
     assert metrics.value("final_delay_seconds_sum") == pytest.approx(1.4)
     assert metrics.value("final_words_total") == 2
 
 
 def test_words_shown_and_taken_back_are_counted_once(metrics: Metrics, tally: Tally) -> None:
-    tally.sent(partial("we were", 1_000), 101)
-    tally.sent(partial("We where going,", 1_400), 101)  # "were" has gone
-    tally.sent(final("we were going home"), 102)  # and "where going"
+    tally.sent(item(partial("we were", 1_000)), 101)
+    tally.sent(item(partial("We where going,", 1_400)), 101)  # "were" has gone
+    tally.sent(item(final("we were going home")), 102)  # and "where going"
     assert metrics.value("words_retracted_total") == 3
-    tally.sent(partial("and then", 3_000, segment=1), 103)
-    tally.sent(Suppressed(1, 0, 2_000, 3_000, "no_speech"), 103)
+    tally.sent(item(partial("and then", 3_000, segment=1)), 103)
+    tally.sent(item(Suppressed(1, 0, 2_000, 3_000, "no_speech")), 103)
     assert metrics.value("words_retracted_total") == 5
     assert metrics.value("segments_suppressed_total", reason="no_speech") == 1
 
 
+def test_what_is_sent_again_counts_once_and_what_is_late_has_no_age(
+    metrics: Metrics, tally: Tally
+) -> None:
+    tally.sent(item(final("one two", voice_end_ms=1_800, ended_at_ms=2_500), 7), 102.4)
+    tally.sent(item(final("one two", voice_end_ms=1_800, ended_at_ms=2_500), 7, late=True), 150)
+    tally.sent(item(partial("three", 3_000, segment=1), late=True), 150)
+    tally.sent(item(final("three", segment=1, ended_at_ms=3_000), 8, late=True), 150)
+    assert metrics.value("final_words_total") == 3
+    assert metrics.value("finalise_latency_seconds_count") == 1
+    assert metrics.value("partial_latency_seconds_count") == 0
+
+
 def test_what_is_no_text_is_not_counted(metrics: Metrics, tally: Tally) -> None:
     before = metrics.text()
-    tally.sent(Ack(100, 100), 102)
+    tally.sent(item(Ack(100, 100)), 102)
     counted = [line for line in metrics.text().splitlines() if line.startswith(b"wirescribe")]
     assert counted == [line for line in before.splitlines() if line.startswith(b"wirescribe")]
 
