@@ -128,6 +128,8 @@ class Metrics:
         self._keys_loads = self._counter(
             "auth_keys_loads", "Readings of the file of keys after it had changed", "outcome"
         )
+        for outcome in ("loaded", "damaged", "gone"):
+            self._keys_loads.labels(outcome)
         for reason in get_args(Reason):
             self._auth_failures.labels(reason)
         for kind in Kind:  # so that they are there, at nought, from the first scrape on
