@@ -11,6 +11,7 @@
  */
 
 import type { TranscriberError } from "./errors.js";
+import { Gaps } from "./gaps.js";
 import { Ledger, type Told } from "./ledger.js";
 import type { AudioFormat, ClientMessage, ConfigureOptions, SessionOptions, Started } from "./protocol.js";
 import { ReplayBuffer } from "./replay.js";
@@ -58,15 +59,14 @@ export class Continuity {
   readonly #timeline: Timeline;
   readonly #ledger: Ledger;
   readonly #requests: Requests;
+  readonly #gaps = new Gaps();
   readonly #capacity: number;
   #resume: { session_id: string; token: string } | undefined;
   #acknowledges = false;
   #open = false;
-  #heldBack = false;
   #silence = 0;
   #windowMs = Infinity;
   #ackedMs = 0;
-  #toldLost = 0;
   #sessions = 0;
   #ending = false;
   #endSent = false;
@@ -119,21 +119,21 @@ export class Continuity {
    * Takes audio, up to the bound of the buffer; says so where the oldest was given up for it.
    * What was sent, and only not acknowledged, goes first: it is lost only with the connection.
    */
-  append(audio: Uint8Array): AudioLost | undefined {
+  append(audio: Uint8Array): AudioLost[] {
     const buffer = this.#buffer;
     buffer.append(audio);
     if (!this.#options.dropOldest) {
       if (!this.#acknowledges || buffer.held > 2 * this.#most)
         buffer.release(buffer.end - this.#capacity);
-      return undefined;
+      return [];
     }
-    if (buffer.held <= this.#capacity) return undefined;
+    if (buffer.held <= this.#capacity) return [];
     const before = buffer.cursor;
     let until = buffer.end - this.#capacity;
     // A network too slow for speech: one gap that helps, not one after every chunk.
     if (this.#open && until > before) until += Math.floor(this.#capacity / 8);
     buffer.drop(until);
-    if (!this.#open || buffer.start <= before) return undefined;
+    if (!this.#open || buffer.start <= before) return [];
     this.#fill(buffer.start - before);
     return this.#lost(before, buffer.start);
   }
@@ -177,10 +177,6 @@ export class Continuity {
     switch (message.type) {
       case "started":
         return this.#started(message);
-      case "warning":
-        // It finishes what it has; more would only have to be sent again.
-        if (message.code === "draining") this.#heldBack = true;
-        break;
       case "finalized":
         if (message.id !== "" && !this.#requests.answered(message.id)) return [];
         this.#acked(message.through_ms);
@@ -196,14 +192,16 @@ export class Continuity {
         break;
     }
     const told = this.#ledger.tell(message);
-    this.#buffer.release(Math.min(...this.#settled));
+    const settled = Math.min(...this.#settled);
+    this.#buffer.release(settled);
+    this.#gaps.forget(settled);
     this.#requests.settle(this.#buffer.start);
     return told === undefined ? [] : [told];
   }
 
   /** The next thing to send; `undefined` while there is none. */
   outgoing(): ClientMessage | Uint8Array | undefined {
-    if (!this.#open || this.#heldBack) return undefined;
+    if (!this.#open) return undefined;
     const at = this.#buffer.cursor;
     if (this.#silence > 0) {
       const silence = this.#sound.silence(Math.min(this.#limit, this.#silence));
@@ -229,7 +227,7 @@ export class Continuity {
     // Any other error of the server's is its session's end.
     const over = this.#open && error.said && error.code !== "client_too_slow";
     if (over || error.code === "unknown_session") this.#resume = undefined;
-    this.#open = this.#heldBack = false;
+    this.#open = false;
     const reached = [this.#ledger.decodedMs, this.#ledger.receivedMs];
     const cameOn = reached.some((now, i) => now > (this.#reached[i] ?? 0));
     this.#reached = reached;
@@ -263,8 +261,9 @@ export class Continuity {
     buffer.rewind(expected);
     const lost = this.#lost(expected, buffer.cursor);
     const told: ContinuityEvent[] = [started];
-    if (again) told.push({ type: "reconnected", resumed, lost_ms: lost?.lost_ms ?? 0 });
-    if (lost !== undefined) told.push(lost);
+    const lost_ms = lost.reduce((sum, gap) => sum + gap.lost_ms, 0);
+    if (again) told.push({ type: "reconnected", resumed, lost_ms });
+    told.push(...lost);
     if (resumed) {
       this.#fill(buffer.cursor - expected);
       this.#requests.rewind(buffer.cursor);
@@ -289,7 +288,7 @@ export class Continuity {
   /** Takes what the server grants this connection. */
   #agree({ session_id, resume_token, limits }: Started): void {
     this.#open = true;
-    this.#heldBack = this.#endSent = false;
+    this.#endSent = false;
     this.#resume = resume_token ? { session_id, token: resume_token } : undefined;
     this.#acknowledges ||= this.#resume !== undefined;
     const limit = Math.min(PIECE_BYTES, limits.max_message_bytes || PIECE_BYTES);
@@ -310,13 +309,12 @@ export class Continuity {
     if (this.#silence > 0) this.#timeline.leap(this.#silence, this.#buffer.cursor);
   }
 
-  /** Says once what was given up. */
-  #lost(start: number, end: number): AudioLost | undefined {
-    const from = Math.max(start, this.#toldLost);
-    this.#toldLost = Math.max(end, this.#toldLost);
-    if (from >= end) return undefined;
-    const fromMs = this.#sound.ms(from);
-    return { type: "audio_lost", from_ms: fromMs, lost_ms: this.#sound.ms(end) - fromMs };
+  /** Says, once, what was given up. */
+  #lost(start: number, end: number): AudioLost[] {
+    return this.#gaps.add(start, end).map(([from, behind]) => {
+      const from_ms = this.#sound.ms(from);
+      return { type: "audio_lost", from_ms, lost_ms: this.#sound.ms(behind) - from_ms };
+    });
   }
 
   /** Silences the channels whose words in this audio have been told. */

@@ -90,8 +90,7 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     const chunk = bytesOf(audio);
     if (chunk.byteLength > this.#continuity.capacity) throw tooLong(chunk.byteLength);
     if (!this.#continuity.room(chunk.byteLength)) return false;
-    const lost = this.#continuity.append(chunk);
-    if (lost !== undefined) this.#tell(lost);
+    for (const lost of this.#continuity.append(chunk)) this.#tell(lost);
     this.#pump();
     return true;
   }

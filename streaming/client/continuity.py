@@ -25,6 +25,7 @@ from streaming.client.events import (
     Reconnected,
     Started,
 )
+from streaming.client.gaps import Gaps
 from streaming.client.ledger import Ledger
 from streaming.client.options import Options
 from streaming.client.protocol import build_end, build_start
@@ -68,7 +69,7 @@ class Continuity:
         self._silence = 0
         self._window_ms = 0
         self._acked_ms = 0
-        self._told_lost = 0
+        self._gaps = Gaps()
         self._sessions = 0
         self._ending = False
         self._end_sent = False
@@ -124,7 +125,7 @@ class Continuity:
         most = max(self._capacity, self._sound.position(LONGEST_SEGMENT_MS))
         return self._buffer.held + size <= most
 
-    def append(self, audio: bytes | memoryview) -> AudioLost | None:
+    def append(self, audio: bytes | memoryview) -> list[AudioLost]:
         """Take audio, up to the bound of the buffer; say so where the oldest was given up for it.
 
         What was sent, and only not acknowledged, goes first: it is lost only with the connection.
@@ -136,9 +137,9 @@ class Continuity:
                 self._capacity, self._sound.position(LONGEST_SEGMENT_MS)
             ):
                 buffer.release(buffer.end - self._capacity)
-            return None
+            return []
         if buffer.held <= self._capacity:
-            return None
+            return []
         before = buffer.cursor
         until = buffer.end - self._capacity
         if self._open and until > before:
@@ -146,7 +147,7 @@ class Continuity:
             until = min(until + self._capacity // 8, buffer.end)
         buffer.drop(until)
         if not self._open or buffer.start <= before:
-            return None
+            return []
         self._fill(buffer.start - before)
         return self._lost(before, buffer.start)
 
@@ -260,9 +261,8 @@ class Continuity:
         lost = self._lost(expected, buffer.cursor)
         told: list[Event] = [started]
         if again:
-            told.append(Reconnected(resumed=resumed, lost_ms=lost.lost_ms if lost else 0))
-        if lost is not None:
-            told.append(lost)
+            told.append(Reconnected(resumed=resumed, lost_ms=sum(gap.lost_ms for gap in lost)))
+        told += lost
         if resumed:
             self._fill(buffer.cursor - expected)
             self._requests.rewind(buffer.cursor)
@@ -297,13 +297,13 @@ class Continuity:
         if self._silence:
             self._timeline.leap(self._silence, self._buffer.cursor)
 
-    def _lost(self, start: int, end: int) -> AudioLost | None:
-        """Say once what was given up."""
-        start, self._told_lost = max(start, self._told_lost), max(end, self._told_lost)
-        if start >= end:
-            return None
-        from_ms = self._sound.ms(start)
-        return AudioLost(from_ms, self._sound.ms(end) - from_ms)
+    def _lost(self, start: int, end: int) -> list[AudioLost]:
+        """Say, once, what was given up."""
+        told = []
+        for first, behind in self._gaps.add(start, end):
+            from_ms = self._sound.ms(first)
+            told.append(AudioLost(from_ms, self._sound.ms(behind) - from_ms))
+        return told
 
     def _mute(self, piece: bytes, at: int) -> bytes:
         """Silence the channels whose words in this audio have been told."""
@@ -314,7 +314,9 @@ class Continuity:
 
     def _release(self) -> None:
         """Forget audio that nobody can need again."""
-        self._buffer.release(min(self._settled))
+        settled = min(self._settled)
+        self._buffer.release(settled)
+        self._gaps.forget(settled)
         self._requests.settle(self._buffer.start)
 
     def _whole(self, size: int) -> int:

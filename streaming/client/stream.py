@@ -200,8 +200,7 @@ class Stream:
                     retryable=False,
                 )
             await self._wait_for_room()
-        gap = continuity.append(piece)
-        if gap is not None:
+        for gap in continuity.append(piece):
             self._inbox.put_soon(gap)
         self._work.set()
         if continuity.dropping:
