@@ -19,13 +19,24 @@ _MANNER = Manner(utterances=12, speed=8.0)
 
 async def cuts(effort: Effort) -> Outcome:
     """1,000 cuts of every kind: reset, orderly end, in the middle of a frame, half-open."""
-    wanted = effort.of(1_000)
-    outcome = Outcome("cuts", f"{wanted} random cuts with resume, beside uncut runs")
+    return await _cuts("cuts", effort.of(1_000), effort, resume_ms=20_000)
+
+
+async def forgotten(effort: Effort) -> Outcome:
+    """300 cuts behind which the session is mostly gone: the client replays into a new one."""
+    return await _cuts("forgotten", effort.of(300), effort, resume_ms=20)
+
+
+async def _cuts(name: str, wanted: int, effort: Effort, *, resume_ms: int) -> Outcome:
+    kept = "with resume" if resume_ms > 1_000 else "whose session is gone"
+    outcome = Outcome(name, f"{wanted} random cuts {kept}, beside uncut runs")
     done: list[tuple[Talk, Talk]] = []
     cut = 0
     async with (
         victim(
-            engine={"delay_s": 0.005}, settings=roomy(), WIRESCRIBE_LIMITS__RESUME_MS="20000"
+            engine={"delay_s": 0.005},
+            settings=roomy(),
+            WIRESCRIBE_LIMITS__RESUME_MS=str(resume_ms),
         ) as server,
         proxy(server.port) as network,
     ):
