@@ -25,7 +25,9 @@ _CUTS_EACH = 5
 
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
-    chosen = Settings.model_validate({"vad": {"mode": "webrtc"}})
+    # On a busy machine a client may be away for long without meaning to.
+    limits = {"resume_ms": 600_000}
+    chosen = Settings.model_validate({"vad": {"mode": "webrtc"}, "limits": limits})
     it = Service(chosen, lambda: [FakeEngine(concurrency=2)])
     await it.start()
     yield it

@@ -121,7 +121,7 @@ class Caller:
     async def _over(self, talk: Callable[[Line], Any]) -> None:
         line = Line()
         served = asyncio.create_task(Connection(line.websocket, NativeCodec(), self._service).run())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(600):
             line.says(self._start())
             while not self._hear(line, 1):
                 await line.news()
