@@ -177,9 +177,10 @@ async def test_after_a_time_nobody_can_come_back() -> None:
             await one.send(spoken(800))
             await one.until("speech_started")
             breaks(one)
-        async with asyncio.timeout(20):
-            while server.service.slots.active:
-                await asyncio.sleep(0.01)
+        for _ in range(2_000):
+            if not server.service.slots.active:
+                break
+            await asyncio.sleep(0.01)
         async with client(server.url) as two:
             await two.say("start", resume=resume(one))
             await two.refused("unknown_session")
