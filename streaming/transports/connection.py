@@ -3,7 +3,7 @@
 Three tasks a connection: the reader (messages to conversation, never waiting for inference), the
 writer (outbox to socket, never blocking the session) and the minder (what the clock brings). The
 conversation outlives the connection: when the socket is lost, it is parked, and another connection
-takes it up (``docs/adr/0019-resume.md``).
+takes it up (``docs/adr/0026-resume.md``).
 """
 
 from __future__ import annotations
