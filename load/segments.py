@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from load.latency import Attribution, SpokenWord
@@ -17,8 +17,9 @@ class SegmentTiming:
 
     ``first_s``: arrival of the segment's first text − end of its first reference word.
     ``finalise_s``: arrival of its final − end of its last reference word. Both take the words
-    aligned with one of the final's, equal or not; a word at the end that was missed makes the
-    figure larger, never smaller. ``after_request_s``: for ``end`` and ``finalize``, arrival −
+    aligned with one of the final's, equal or not; words behind the last of them belong to it as
+    well if they were spoken before its ``end_ms`` and are no other final's ("1455" is three words
+    spoken). ``after_request_s``: for ``end`` and ``finalize``, arrival −
     sending of the request. ``at_s`` is the arrival, after stream time 0.
     """
 
@@ -40,18 +41,20 @@ def time_segments(
     """One timing for each final of a channel."""
     first_text: dict[int, float] = {}
     timings = []
+    taken = set(attribution.beside.values())
     for heard in trace.heard:
         event = heard.event
         if isinstance(event, Partial) and event.text.strip():
             first_text.setdefault(event.segment, heard.at_s)
     for at_s, final in trace.finals_heard(channel):
         first_text.setdefault(final.segment, at_s)
-        ends = [
-            trace.spoken_at(end)
+        own = [
+            beside
             for position in range(len(folded(final.text)))
             if (beside := attribution.beside.get((final.segment, position))) is not None
-            and (end := spoken[beside].end_s) is not None
         ]
+        own += _behind(own, spoken, taken, final.end_ms / 1000)
+        ends = [trace.spoken_at(end) for each in own if (end := spoken[each].end_s) is not None]
         after = None
         if final.reason == "end" and trace.end_sent_at_s is not None:
             after = at_s - trace.end_sent_at_s
@@ -72,3 +75,14 @@ def time_segments(
             )
         )
     return timings
+
+
+def _behind(
+    own: Sequence[int], spoken: Sequence[SpokenWord], taken: Container[int], until_s: float
+) -> Iterator[int]:
+    """The reference words behind a final's last one, spoken within it and aligned with nothing."""
+    for index in range(own[-1] + 1, len(spoken)) if own else ():
+        end_s = spoken[index].end_s
+        if index in taken or end_s is None or end_s > until_s:
+            return
+        yield index

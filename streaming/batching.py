@@ -12,7 +12,9 @@ from streaming.headroom import Speaker
 
 # Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
-_BEAM_BELOW = 0.5
+_BEAM_BELOW = 0.8
+# Over longer audio a beam takes its time without gain, and now and then leaves a sentence out.
+_BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam nearly always, and what is only uncertain is decoded again.
 _AGAIN_BELOW = 0.95
 _EARLY_BELOW = 0.9
@@ -88,10 +90,16 @@ def choose(jobs: Iterable[Job], *, rows: int, used: float, now: float) -> list[J
 
 
 def beam(jobs: Sequence[Job], used: float) -> int:
-    """How many alternatives to follow: what lasts deserves them, while there is time."""
+    """How many alternatives to follow: what lasts deserves them, while there is time.
+
+    Figures: docs/adr/0019-second-looks.md.
+    """
     if jobs[0].request.kind is Kind.PARTIAL:
         return 1
-    return _BEAM if used < (_AGAIN_BELOW if jobs[0].request.padded else _BEAM_BELOW) else 1
+    if jobs[0].request.padded:
+        return _BEAM if used < _AGAIN_BELOW else 1
+    short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
+    return _BEAM if short and used < _BEAM_BELOW else 1
 
 
 def hurried(used: float) -> bool:

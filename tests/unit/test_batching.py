@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from streaming.batching import Entry, Job, beam, choose, hurried
@@ -67,10 +68,20 @@ def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) 
 
 
 def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
-    assert beam([job(Kind.FINAL, 1)], 0.4) == 5
-    assert beam([job(Kind.EARLY, 1)], 0.4) == 5
-    assert beam([job(Kind.FINAL, 1)], 0.6) == 1
+    assert beam([job(Kind.FINAL, 1)], 0.7) == 5
+    assert beam([job(Kind.EARLY, 1)], 0.7) == 5
+    assert beam([job(Kind.FINAL, 1)], 0.9) == 1
     assert beam([job(Kind.PARTIAL, 1)], 0.0) == 1
+
+
+@pytest.mark.parametrize(("seconds", "width"), [(9.9, 5), (10.1, 1)])
+def test_long_audio_gets_no_beam_at_first(seconds: float, width: int) -> None:
+    long = job(Kind.FINAL, 1)
+    audio = np.zeros(int(16_000 * seconds), np.float32)
+    long = replace(long, request=replace(long.request, audio=audio))
+    assert beam([job(Kind.FINAL, 2), long], 0.0) == width
+    again = replace(long, request=replace(long.request, padded=True))
+    assert beam([again], 0.0) == 5
 
 
 def test_what_is_decoded_again_gets_a_beam_until_nothing_is() -> None:

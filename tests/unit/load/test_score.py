@@ -88,6 +88,15 @@ def test_every_figure_by_hand() -> None:
     assert found.confidences == (0.8, 0.8)
 
 
+@pytest.mark.parametrize(("end_ms", "after_s"), [(2_700, 0.8), (2_500, 1.2)])
+def test_words_behind_the_last_one_are_the_finals_if_said_within_it(
+    end_ms: int, after_s: float
+) -> None:
+    heard = (*HEARD[:-2], (3.4, final(1, "Sat", 1800, end_ms, "silence")), (3.5, Ended(3000, 2, 3)))
+    _, last = score(programme(), trace(*heard)).segments
+    assert last.finalise_s == pytest.approx(after_s)  # "down" ended at 2.6, "sat" at 2.2
+
+
 def test_twice_real_time_measures_from_when_it_was_played() -> None:
     found = score(programme(), trace(*HEARD, speed=2.0))
     # "The" was played at 0.25 s, "down" at 1.3 s.
