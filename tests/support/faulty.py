@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from streaming.decoding import DecodeRequest, Hypothesis, Word
-from streaming.engine.base import Engine, EngineInfo
+from streaming.engine.base import Engine
+from streaming.engine.wrapped import WrappedEngine
 
 Decode = Callable[[], list[Hypothesis]]
 Fault = Callable[[Decode], Any]
@@ -61,7 +62,7 @@ def nothing(decode: Decode) -> Any:
     return None
 
 
-class FaultyEngine:
+class FaultyEngine(WrappedEngine):
     """An :class:`~streaming.engine.base.Engine` whose calls meet ``faults``, one after the other.
 
     A fault of None is a call that goes well, as all do after the last. ``memory_rows`` is how many
@@ -75,20 +76,13 @@ class FaultyEngine:
         memory_rows: int | None = None,
         always: Fault | None = None,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._plan = deque(faults)
         self._lock = threading.Lock()
         self.memory_rows = memory_rows
         self.always = always
         self.rows: list[int] = []
         self.closed = False
-
-    @property
-    def info(self) -> EngineInfo:
-        return self._engine.info
-
-    def batch_key(self, request: DecodeRequest) -> Hashable:
-        return self._engine.batch_key(request)
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         with self._lock:
@@ -97,19 +91,13 @@ class FaultyEngine:
         if self.memory_rows is not None and len(requests) > self.memory_rows:
             raise RuntimeError("CUDA failed with error out of memory")
         if fault is None:
-            return self._engine.decode(requests, beam=beam)
-        answers: list[Hypothesis] = fault(lambda: self._engine.decode(requests, beam=beam))
+            return super().decode(requests, beam=beam)
+        answers: list[Hypothesis] = fault(lambda: self._inner.decode(requests, beam=beam))
         return answers
-
-    def memory_used_bytes(self) -> int | None:
-        return self._engine.memory_used_bytes()
-
-    def stage_seconds(self) -> Mapping[str, float]:
-        return self._engine.stage_seconds()
 
     def close(self) -> None:
         self.closed = True
-        self._engine.close()
+        super().close()
 
 
 class Counted:
