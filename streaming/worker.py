@@ -70,16 +70,17 @@ class Worker:
                 continue
             found, error = await self._together([requests[row] for row in rows], beam)
             cause = cause or error
+            if out_of_memory(error):
+                beam = 1
             if out_of_memory(error) and len(rows) > 1:
                 self.station.rows.ran_out(len(rows), time.monotonic())
                 batches.appendleft(rows)
-                beam = 1
                 continue
             for row, answer in zip(rows, found, strict=True):
                 answers[row] = answer
             alone += [row for row in rows if answers[row] is None]
         for row in alone:
-            answers[row] = await self._alone(requests[row])
+            answers[row] = await self._alone(requests[row], beam)
         broken = all(answer is None for answer in answers) and (
             not out_of_memory(cause) and await self._broken()
         )
@@ -137,13 +138,14 @@ class Worker:
             )
         return answers, error
 
-    async def _alone(self, request: DecodeRequest) -> Hypothesis | None:
+    async def _alone(self, request: DecodeRequest, beam: int) -> Hypothesis | None:
         """Decode one request of a failed batch by itself; a partial isn't worth a second try."""
         for attempt in range(_ATTEMPTS if request.kind is Kind.FINAL else 1):
-            (answer,), error = await self._together([request])
+            (answer,), error = await self._together([request], beam)
             if answer is not None:
                 return answer
             if out_of_memory(error):
+                beam = 1
                 await asyncio.sleep(_PAUSE_S * 2**attempt)
         return None
 

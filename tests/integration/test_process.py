@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.integration.harness import WAIT_S, Client, client, transcribe
 from tests.integration.process import free_port, server_process
@@ -117,8 +118,10 @@ async def test_new_sockets_are_refused_while_draining() -> None:
             await it.until("speech_started")
             server.signal(signal.SIGTERM)
             await it.until("warning", code="draining")
-            async with client(server.url) as late:
+            page = f"http://127.0.0.1:{server.port}"
+            async with client(server.url, origin=page) as late:
                 await late.refused("restarting")
+            await _denied(server.url)
             ready = await web.get(f"http://127.0.0.1:{server.port}/readyz")
             assert (ready.status_code, ready.text) == (503, "draining\n")
             live = await web.get(f"http://127.0.0.1:{server.port}/livez")
@@ -162,9 +165,11 @@ async def test_a_signal_while_loading_does_not_wait_for_the_model() -> None:
     port = free_port()
     async with server_process("--port", str(port), engine={"load_s": WAIT_S * 3}) as server:
         await _listens(port)
-        async with client(f"ws://127.0.0.1:{port}/v1/stream") as early:
+        url, page = f"ws://127.0.0.1:{port}/v1/stream", f"http://127.0.0.1:{port}"
+        async with client(url, origin=page) as early:
             error = await early.refused("overloaded")
             assert error["retry_after_ms"] > 0
+        assert int((await _denied(url))["retry-after"]) > 0
         server.signal(signal.SIGTERM)
         assert await server.status() == 0
 
@@ -181,6 +186,15 @@ async def test_an_engine_that_hangs_does_not_keep_the_process() -> None:
             await it.refused("restarting")
         assert await server.status() == 1
     assert server.events[-1]["event"] == "engine_stuck"
+
+
+async def _denied(url: str) -> Headers:
+    """A program hears of it before the upgrade, and a proxy that may ask another server."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with client(url):
+            pass
+    assert caught.value.response.status_code == 503
+    return caught.value.response.headers
 
 
 async def _listens(port: int) -> None:

@@ -161,6 +161,20 @@ async def test_after_memory_ran_out_the_search_is_narrow() -> None:
     assert beams == [5, 1, 1]
 
 
+async def test_what_is_decoded_again_is_searched_as_widely() -> None:
+    beams: list[int] = []
+
+    class Wide(FakeEngine):
+        def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
+            beams.append(beam)
+            if len(beams) == 1:
+                raise RuntimeError
+            return super().decode(requests)
+
+    await Bench(Wide(answer)).decode(finals(2), 5)
+    assert beams == [5, 5, 5]
+
+
 @pytest.mark.parametrize(
     "error",
     [
