@@ -133,6 +133,10 @@ function readLimits(f: Fields): Limits {
     max_idle_ms: f.number("max_idle_ms"),
     max_message_bytes: f.number("max_message_bytes"),
     max_backlog_ms: f.number("max_backlog_ms"),
+    max_bytes_per_s: f.number("max_bytes_per_s"),
+    max_sessions: f.number("max_sessions"),
+    audio_ms_per_hour: f.number("audio_ms_per_hour"),
+    ...f.optionalNumber("audio_ms_left"),
   };
 }
 

@@ -62,6 +62,10 @@ export interface Limits {
   max_idle_ms: number;
   max_message_bytes: number;
   max_backlog_ms: number;
+  max_bytes_per_s: number;
+  max_sessions: number;
+  audio_ms_per_hour: number;
+  audio_ms_left?: number;
 }
 
 export interface Started {

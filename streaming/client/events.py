@@ -13,6 +13,10 @@ class Limits:
     max_idle_ms: int | None = None
     max_message_bytes: int | None = None
     max_backlog_ms: int | None = None
+    max_bytes_per_s: int | None = None
+    max_sessions: int | None = None
+    audio_ms_per_hour: int | None = None
+    audio_ms_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

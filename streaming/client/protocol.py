@@ -6,6 +6,7 @@ are ignored and unknown types give no event: an older client understands a newer
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,6 +31,8 @@ from streaming.client.events import (
 )
 from streaming.client.fields import Fields
 from streaming.client.options import Options, Preset
+
+_LIMITS = dataclasses.fields(Limits)
 
 
 def build_start(
@@ -164,12 +167,7 @@ def _started(fields: Fields) -> Started:
         model=fields.text("model", ""),
         device=fields.text("device", ""),
         language=fields.text("language", ""),
-        limits=Limits(
-            max_session_ms=limits.integer_or_none("max_session_ms"),
-            max_idle_ms=limits.integer_or_none("max_idle_ms"),
-            max_message_bytes=limits.integer_or_none("max_message_bytes"),
-            max_backlog_ms=limits.integer_or_none("max_backlog_ms"),
-        ),
+        limits=Limits(**{each.name: limits.integer_or_none(each.name) for each in _LIMITS}),
         resumed_from_ms=fields.integer_or_none("resumed_from_ms"),
         partial_model=fields.text("partial_model", "") or None,
     )
