@@ -10,7 +10,9 @@ import struct
 import threading
 
 import httpx2
+import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.base import Engine
@@ -125,19 +127,18 @@ async def test_more_audio_than_can_be_decoded() -> None:
 
 
 async def test_a_server_that_is_full() -> None:
-    with serving(limits={"max_sessions": 2}) as server:
+    with serving(limits={"max_sessions": 2}, admission={"max_waiting": 0}) as server:
         async with client(server.url) as one, client(server.url) as two:
-            await one.say("start")
-            await one.until("started")
+            for each in (one, two):
+                await each.say("start")
+                await each.until("started")
             async with httpx2.AsyncClient(trust_env=False) as web:
                 assert (await web.get(server.http + "/readyz")).text == "full\n"
                 health = (await web.get(server.http + "/health")).json()
             assert health["sessions"] == {"active": 2, "waiting": 0, "capacity": 2}
-            async with client(server.url) as three:
+            async with client(server.url, origin=server.http) as three:
                 error = await three.refused("overloaded")
             assert error["retry_after_ms"] > 0
-            await two.say("start")
-            await two.until("started")
             await one.finish()
             await two.finish()
         await empty(server)
@@ -153,10 +154,15 @@ async def test_a_server_that_still_loads() -> None:
 
     with serving(load=load, wait=False) as server:
         try:
-            async with client(server.url + "?language=en") as it:
+            async with client(server.url + "?language=en", origin=server.http) as it:
                 error = await it.refused("overloaded")
             assert error["retry_after_ms"] > 0
             assert "loading" in error["message"]
+            with pytest.raises(InvalidStatus) as caught:
+                async with client(server.url):
+                    pass
+            assert caught.value.response.status_code == 503
+            assert int(caught.value.response.headers["Retry-After"]) > 0
         finally:
             may_load.set()
 
@@ -226,7 +232,7 @@ async def test_a_client_that_does_not_read() -> None:
             await it.until("started")
             connection.transport.pause_reading()
             asked = 0
-            while server.service.slots.active and server.service.scheduler._sources:
+            while not len(server.service.parking):  # its session is kept
                 await it.say("finalize", id="x" * 100)
                 asked += 1
                 assert asked < 100_000
