@@ -116,5 +116,7 @@ def test_the_health_example_has_the_fields_of_the_server() -> None:
         "partial_model",
         "device",
         "compute_type",
+        "engine",
+        "engine_restarts",
         "sessions",
     ]
