@@ -204,9 +204,10 @@ async def test_it_can_be_scraped_while_the_model_loads(web: httpx2.AsyncClient) 
 
     with serving(load=load, wait=False) as server:  # type: ignore[arg-type]
         try:
-            async with client(server.url) as it:
+            async with client(server.url, origin=server.http) as it:
                 await it.refused("overloaded")
             seen = await scrape(web, server)
+            assert seen("admission_refusals_total", reason="overloaded") == 1
             assert seen("sessions_total", transport="native", outcome="refused") == 1
             assert seen("closes_total", code="1013") == 1
         finally:

@@ -123,6 +123,7 @@ async def test_limits_are_told_as_they_are(server: Running) -> None:
             "max_idle_ms": limits.max_idle_ms,
             "max_message_bytes": limits.max_message_bytes,
             "max_backlog_ms": limits.max_backlog_ms,
+            "max_bytes_per_s": limits.max_bytes_per_s,
         }
 
 
