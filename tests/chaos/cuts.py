@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 from tests.chaos.speaker import Manner, Talk, talk
 from tests.chaos.trial import Effort, Outcome
@@ -15,6 +16,7 @@ from tests.support.proxy import Proxy, proxy
 
 _AT_ONCE = 12
 _MANNER = Manner(utterances=12, speed=8.0)
+_SHORT = Manner(utterances=3, longest=4, speed=8.0)
 
 
 async def cuts(effort: Effort) -> Outcome:
@@ -30,6 +32,7 @@ async def forgotten(effort: Effort) -> Outcome:
 async def _cuts(name: str, wanted: int, effort: Effort, *, resume_ms: int) -> Outcome:
     kept = "with resume" if resume_ms > 1_000 else "whose session is gone"
     outcome = Outcome(name, f"{wanted} random cuts {kept}, beside uncut runs")
+    manner = _MANNER if wanted > 50 else _SHORT
     done: list[tuple[Talk, Talk]] = []
     cut = 0
     async with (
@@ -50,9 +53,9 @@ async def _cuts(name: str, wanted: int, effort: Effort, *, resume_ms: int) -> Ou
                 number, streams = streams, streams + 1
                 dice = random.Random(f"{effort.seed}/{number}")
                 state = dice.getstate()
-                torn = await talk(network.url, _MANNER, number * 1_000, dice)
+                torn = await talk(network.url, manner, number * 1_000, dice)
                 dice.setstate(state)
-                whole = await talk(server.url, _FAST, number * 1_000, dice)
+                whole = await talk(server.url, replace(manner, speed=100.0), number * 1_000, dice)
                 done.append((torn, whole))
 
         async def scissors() -> None:
@@ -65,16 +68,13 @@ async def _cuts(name: str, wanted: int, effort: Effort, *, resume_ms: int) -> Ou
 
         cutting = asyncio.create_task(scissors())
         try:
-            lanes = min(_AT_ONCE, max(2, wanted // 10))
+            lanes = min(_AT_ONCE, max(3, wanted // 10))
             await asyncio.gather(*(speakers(lane) for lane in range(lanes)))
         finally:
             cutting.cancel()
             await asyncio.gather(cutting, return_exceptions=True)
         await _judge(outcome, server, before, done, cut)
     return outcome
-
-
-_FAST = Manner(utterances=_MANNER.utterances, speed=100.0)
 
 
 def roomy() -> dict[str, str]:

@@ -52,11 +52,13 @@ async def _chaos(request: Request) -> JSONResponse:
         _engine.strike(Fault(**asked) if asked else None)
         return JSONResponse({})
     gc.collect()
-    return JSONResponse({"tasks": len(asyncio.all_tasks()), "struck": _engine.struck})
+    service = request.app.state.service
+    return JSONResponse({"tasks": len(asyncio.all_tasks()), "sessions": len(service.connections)})
 
 
 def _app(service: Service) -> Starlette:
     app = create_app(service)
+    app.state.service = service
     app.router.routes.append(Route("/chaos", _chaos, methods=["GET", "POST"]))
     return app
 

@@ -27,7 +27,8 @@ _GROWTH_MIB = 24.0
 
 async def soak(effort: Effort) -> Outcome:
     """As many streams as there are places, all the time."""
-    outcome = Outcome("soak", f"{_CAPACITY} streams at a time for {effort.seconds / 60:g} min")
+    capacity = max(4, round(_CAPACITY * min(1.0, effort.scale)))
+    outcome = Outcome("soak", f"{capacity} streams at a time for {effort.seconds / 60:g} min")
     until = time.monotonic() + effort.seconds
     ways: Counter[str] = Counter()
     talks: list[Talk] = []
@@ -36,7 +37,7 @@ async def soak(effort: Effort) -> Outcome:
         victim(
             engine={"delay_s": 0.005},
             settings=roomy(),
-            WIRESCRIBE_LIMITS__MAX_SESSIONS=str(_CAPACITY * 2),
+            WIRESCRIBE_LIMITS__MAX_SESSIONS=str(capacity * 2),
             WIRESCRIBE_LIMITS__RESUME_MS="5000",
         ) as server,
         proxy(server.port) as network,
@@ -49,11 +50,11 @@ async def soak(effort: Effort) -> Outcome:
             while time.monotonic() < until:
                 number = next(numbers)
                 dice = random.Random(f"{effort.seed}/{number}")
-                await _one(server, network, number, dice, talks, ways)
+                await _one(server, network, number, dice, talks, ways, effort)
 
         weather = asyncio.create_task(_weather(network, random.Random(effort.seed), until, ways))
         watching = asyncio.create_task(_watch(server, memory))
-        await asyncio.gather(*(place() for _ in range(_CAPACITY)))
+        await asyncio.gather(*(place() for _ in range(capacity)))
         for task in (weather, watching):
             task.cancel()
         await asyncio.gather(weather, watching, return_exceptions=True)
@@ -94,11 +95,15 @@ async def _one(
     dice: random.Random,
     talks: list[Talk],
     ways: Counter[str],
+    effort: Effort,
 ) -> None:
     first = number % 4_000_000 * 1_000
     match dice.choices(["talk", "vanish", "deaf", "silent"], [10, 2, 1, 1])[0]:
         case "talk":
-            manner = Manner(dice.randint(2, 10), speed=dice.choice([2.0, 8.0, 20.0]))
+            longest = 10 if effort.seconds > 10 else 3
+            manner = Manner(
+                dice.randint(2, longest), speed=dice.choice([2.0, 8.0, 20.0][effort.seconds < 10 :])
+            )
             talks.append(await talk(network.url, manner, first, dice))
         case "vanish":
             ways["gone without a word"] += 1

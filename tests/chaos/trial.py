@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Outcome:
             self.failures.append(failure)
 
 
-Trial = Callable[[Effort], Awaitable[Outcome]]
+Trial = Callable[[Effort], Coroutine[Any, Any, Outcome]]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
