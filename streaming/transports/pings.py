@@ -33,6 +33,12 @@ class PingingProtocol(WebSocketProtocol):
             extensions: dict[Any, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
+    async def send(self, message: Any) -> None:
+        """Send for the application; a refusal that has been sent completes the handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # uvicorn logs an error otherwise
+
     def ping(self, number: int) -> None:
         """Send a ping with a number; nothing where the socket is closing already."""
         if self.close_sent or self.transport.is_closing():

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import uvicorn
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from streaming.transports.pings import PingingProtocol
 from streaming.transports.receipts import EXTENSION
@@ -74,3 +76,18 @@ async def test_a_socket_that_breaks_is_1006_and_a_close_is_what_it_says() -> Non
         async with connect(url, proxy=None) as client:
             await client.close(4000)
         assert await codes.get() == 4000
+
+
+async def test_a_refusal_before_the_handshake_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.http.response.start", "status": 503, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"no"})
+
+    async with serving(app) as url, asyncio.timeout(20):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, proxy=None)
+    assert refused.value.response.status_code == 503
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
