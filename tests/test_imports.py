@@ -140,6 +140,13 @@ COVERED_ELSEWHERE = {
     "streaming.models.errors": ("tests/unit/models/test_library.py", "raised by the library"),
     "streaming.models.hub_fetcher": ("tests/unit/models/test_hub.py", "drives the hub's library"),
     "streaming.serve": ("tests/integration/test_process.py", "needs a process and signals"),
+    "streaming.settings.endpointing": ("tests/unit/test_sources.py", "plain data"),
+    "streaming.settings.engine": ("tests/unit/test_sources.py", "plain data, read by all sources"),
+    "streaming.settings.limits": ("tests/unit/test_sources.py", "plain data"),
+    "streaming.settings.partials": ("tests/unit/test_sources.py", "plain data"),
+    "streaming.settings.section": ("tests/unit/test_sources.py", "what sections share"),
+    "streaming.settings.server": ("tests/unit/test_sources.py", "plain data"),
+    "streaming.settings.vad": ("tests/unit/test_sources.py", "plain data"),
     "streaming.transports.codec": ("tests/unit/transports/test_native.py", "plain data"),
     "streaming.transports.connection": (
         "tests/integration/test_requests.py", "needs a real socket",
