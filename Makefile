@@ -3,7 +3,7 @@
 #   ARGS="…"                  passed on: to the server by serve, to pytest by test
 
 .DEFAULT_GOAL := help
-.PHONY: help serve setup test lint format lock bench clean
+.PHONY: help serve setup test lint format lock bench chaos clean
 MAKEFLAGS += --no-print-directory
 
 export PYTHON ARGS
@@ -34,6 +34,12 @@ lock: ## Write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest ve
 
 bench: setup ## Measure with the load harness (ARGS="run …")
 	@.venv/bin/python -m load $(ARGS)
+
+chaos: setup ## Try to break the server, about 15 minutes (ARGS="--minutes 60": a soak of an hour)
+	@.venv/bin/python -c "import atheris" 2>/dev/null || .venv/bin/python -m pip \
+	    --disable-pip-version-check install --quiet --no-deps --require-hashes \
+	    --requirement requirements/fuzz.txt || echo "No atheris: fuzzing goes on, blindly."
+	@.venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## Remove .venv, caches and build output; cached models stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist client_js/node_modules

@@ -65,8 +65,8 @@ def _judge(outcome: Outcome, name: str, result: Talk) -> None:
 
 
 async def engine_fails_now_and_then(server: Victim, outcome: Outcome, dice: random.Random) -> None:
-    """One batch in between goes wrong, in every way: it is decoded again."""
-    for kind in _SURVIVED:
+    """One batch in between goes wrong, in three of all ways: it is decoded again."""
+    for kind in dice.sample(_SURVIVED, 3):
         speaking = asyncio.create_task(talk(server.url, _MANNER, dice.randrange(10**6), dice))
         await asyncio.sleep(dice.uniform(0.0, 0.3))
         await server.strike(kind, count=1, seconds=3.0 if kind == "stall" else 0.4)
@@ -145,18 +145,18 @@ async def too_many_files(outcome: Outcome, dice: random.Random) -> None:
         await server.serves()
         before = await server.held()
         speaking = asyncio.create_task(
-            talk(server.url, Manner(utterances=12, speed=10.0), dice.randrange(10**6), dice)
+            talk(server.url, Manner(utterances=6, speed=8.0), dice.randrange(10**6), dice)
         )
         await asyncio.sleep(0.3)
         lines = len(server.lines)
         async with contextlib.AsyncExitStack() as stack:
             for _ in range(150):
                 await stack.enter_async_context(raw(server.port))
-            await asyncio.sleep(2)
+            await asyncio.sleep(1)
             outcome.expect(server.files() >= 60, "the files did not run out")
         _judge(outcome, "EMFILE", await speaking)
         logged = len(server.lines) - lines
-        outcome.expect(logged < 50, f"EMFILE: {logged} lines of log in two seconds")
+        outcome.expect(logged < 50, f"EMFILE: {logged} lines of log in a second")
         try:
             async with asyncio.timeout(20):
                 while True:
@@ -175,7 +175,7 @@ async def killed(outcome: Outcome, dice: random.Random) -> None:
         async with proxy(first.port) as network:
             speaking = [
                 asyncio.create_task(
-                    talk(network.url, Manner(utterances=10, speed=10.0), n * 10**5, dice)
+                    talk(network.url, Manner(utterances=6, speed=10.0), n * 10**5, dice)
                 )
                 for n in range(4)
             ]
