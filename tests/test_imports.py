@@ -274,7 +274,7 @@ def test_a_library_is_one_modules_business(library: str) -> None:
 def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
-        "av", "ctranslate2", "faster_whisper", "filelock", "huggingface_hub", "numpy",
+        "av", "ctranslate2", "faster_whisper", "filelock", "h11", "huggingface_hub", "numpy",
         "onnxruntime", "prometheus_client", "pydantic", "pynvml", "rich", "sounddevice",
         "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
     }  # fmt: skip
