@@ -124,7 +124,6 @@ COVERED_ELSEWHERE = {
     "streaming.client.errors": ("tests/unit/client/test_protocol.py", "raised by the protocol"),
     "streaming.client.events": ("tests/unit/client/test_protocol.py", "plain data"),
     "streaming.client.fields": ("tests/unit/client/test_protocol.py", "readers of one field"),
-    "streaming.client.link": ("tests/unit/client/test_stream.py", "real loopback sockets"),
     "streaming.client.options": ("tests/unit/client/test_protocol.py", "plain data"),
     "streaming.engine.base": ("tests/unit/engine/test_fake.py", "a protocol without code"),
     "streaming.engine.contract": ("tests/unit/engine/test_whisper.py", "read when it is loaded"),

@@ -222,6 +222,41 @@ test("a token travels as a subprotocol, or in start where it can't", async () =>
   });
 });
 
+test("a token is fetched anew for each connection", async () => {
+  const first = (c: Connection) => {
+    c.started();
+    c.socket.terminate();
+  };
+  const second = async (c: Connection) => {
+    c.started();
+    await c.end();
+  };
+  await withServer([first, second], async (server) => {
+    let drawn = 0;
+    const getToken = () => Promise.resolve(`key${(drawn += 1)}`);
+    const reconnect = { baseMs: 1, maxMs: 1 };
+    const t = createTranscriber({ url: server.url, WebSocket, getToken, reconnect });
+    const again = new Promise<void>((resolve) => t.once("reconnected", () => resolve()));
+    await t.connect();
+    await again;
+    await t.stop();
+    assert.deepEqual(
+      server.connections.map(({ offered }) => offered.replace(/^.*token\./, "")),
+      ["key1", "key2"],
+    );
+  });
+});
+
+test("a token that can't be had, or not in time, is a failure to connect", async () => {
+  const url = "ws://127.0.0.1:9";
+  const none = createTranscriber({ url, WebSocket, getToken: () => Promise.reject(new Error("no")) });
+  await assert.rejects(none.connect(), failsWith("token_failed", true));
+  const never = () => new Promise<string>(() => undefined);
+  const slow = createTranscriber({ url, WebSocket, getToken: never, connectTimeoutMs: 20 });
+  await assert.rejects(slow.connect(), failsWith("connect_timeout", true));
+  assert.equal(slow.state, "closed");
+});
+
 test("connect rejects with what the server said, and the number of its close", async () => {
   const script = (c: Connection) => {
     c.say("error", { code: "overloaded", message: "full", retryable: true, retry_after_ms: 5000 });

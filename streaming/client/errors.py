@@ -91,3 +91,9 @@ def retry_after_ms(error: ClientError) -> int:
     """How long a server asked to be left alone; 0 where it didn't."""
     asked = error.retry_after_ms if isinstance(error, ConnectError | ServerError) else None
     return max(0, asked or 0)
+
+
+def moves_on(error: ClientError) -> bool:
+    """Whether the server asks for another session, or another server, at once."""
+    asks = error.code in ("unknown_session", "session_too_long", "restarting")
+    return asks or error.close_code == 1012

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from streaming.client.address import is_loopback
-from streaming.client.errors import ConnectError, ConnectionLostError, ServerError
+from streaming.client.errors import ClientError, ConnectError, ConnectionLostError, ServerError
 from streaming.client.events import Failed
 
 Token = str | Callable[[], Awaitable[str]] | None
@@ -22,8 +22,15 @@ _CLOSE_S = 2.0
 
 
 async def open_link(url: str, token: Token, timeout_s: float) -> ClientConnection:
-    """Open a WebSocket; raises ``ConnectError`` where none comes about."""
-    credential = await token() if callable(token) else token
+    """Open a WebSocket; raises ``ConnectError`` where none comes about.
+
+    Where ``token`` is a function that fails, that is a ``ClientError`` ``token_failed``.
+    """
+    try:
+        credential = await token() if callable(token) else token
+    except Exception as cause:
+        message = f"no token could be had: {cause}"
+        raise ClientError(message, code="token_failed", retryable=True) from cause
     headers = {"Authorization": f"Bearer {credential}"} if credential else None
     try:
         return await open_socket(

@@ -22,6 +22,7 @@ from streaming.client.errors import (
     ConnectionLostError,
     MessageError,
     UsageError,
+    moves_on,
     retry_after_ms,
 )
 from streaming.client.events import (
@@ -244,9 +245,12 @@ class Stream:
             while (failure := await self._connection()) is not None:
                 if not await self._pause(failure):
                     break
-        except BaseException:
+        except asyncio.CancelledError:
             failure = ClientError("the stream was aborted", code="aborted", retryable=False)
             raise
+        except Exception as fault:  # the caller's own function, or a defect of this package
+            failure = ClientError(f"failed: {fault!r}", code="internal", retryable=False)
+            failure.__cause__ = fault
         finally:
             self._state = "closed"
             self._inbox.close(failure)
@@ -328,7 +332,7 @@ class Stream:
         delay = self._backoff.delay_ms(
             self._attempt,
             retry_after_ms=retry_after_ms(error),
-            at_once=error.code in _MOVE_ON or error.close_code == 1012,
+            at_once=moves_on(error),
         )
         if delay is None:
             return False
@@ -342,6 +346,3 @@ class Stream:
             await self._work.wait()
         await asyncio.sleep(delay / 1000)
         return True
-
-
-_MOVE_ON = frozenset({"unknown_session", "session_too_long", "restarting"})
