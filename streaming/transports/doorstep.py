@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streaming.access import refusal
 from streaming.auth.credentials import Credentials
-from streaming.errors import WirescribeError
+from streaming.errors import Overloaded, QuotaExceeded, WirescribeError
 from streaming.lifecycle import Life
 from streaming.principal import ANONYMOUS
 from streaming.service import Service
@@ -48,8 +48,7 @@ async def turn_away(
             told_by_status = credentials.origin is None or _for_another(socket, service)
             if told_by_status and _EXTENSION in (socket.scope.get("extensions") or {}):
                 response = refusal(error)
-                address = credentials.peer.address
-                response.headers.update(service.admission.headers(ANONYMOUS, address))
+                response.headers.update(_quotas(service, credentials, error))
                 await socket.send_denial_response(response)
                 return
             offered = socket.scope.get("subprotocols") or ()
@@ -65,3 +64,10 @@ def _for_another(socket: WebSocket, service: Service) -> bool:
     """Whether somebody stands before us who may ask another server, and this one takes nobody."""
     names = {name for name, _ in socket.scope.get("headers", ())}
     return service.lifecycle.life is not Life.READY and bool(names & _FORWARDED)
+
+
+def _quotas(service: Service, credentials: Credentials, error: WirescribeError) -> dict[str, str]:
+    """Say how the client's quotas stand: its key's, too, where that has been found good."""
+    known = isinstance(error, QuotaExceeded | Overloaded) and error.field != "connections"
+    principal = service.gate.screen(credentials) if known else None
+    return service.admission.headers(principal or ANONYMOUS, credentials.peer.address)

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from streaming.auth.keys import digest_of, new_key
+from streaming.engine.fake import FakeEngine
 from streaming.errors import Overloaded, QuotaExceeded, Restarting, WirescribeError
 from streaming.principal import ANONYMOUS
 from streaming.service import Service
+from streaming.settings import Settings
 from streaming.transports.doorstep import look, turn_away
 from streaming.transports.native import NativeCodec
 from tests.unit.transports.asgi import Socket, serving
@@ -114,3 +117,23 @@ async def test_behind_a_proxy_a_server_that_goes_down_leaves_browsers_to_another
         assert denied.sent[0]["status"] == 503
         direct = await refused(service, gone, origin=page)
         assert direct.sent[0]["type"] == "websocket.accept"
+
+
+async def test_a_keys_quotas_are_told_to_who_holds_it() -> None:
+    key = new_key()
+    settings = {
+        "auth": {"keys": [f"anna:{digest_of(key)}"]},
+        "quotas": {"audio_s_per_hour_per_key": 60},
+        "vad": {"mode": "webrtc"},
+    }
+    service = Service(Settings.model_validate(settings), lambda: [FakeEngine()])
+    await service.start()
+    socket = Socket()
+    scope = socket.websocket.scope
+    scope["extensions"] = STATUSES
+    scope["headers"].append((b"authorization", f"Bearer {key}".encode()))
+    credentials = service.gate.read(scope)
+    await turn_away(socket.websocket, NativeCodec(), service, credentials, BUSY)
+    await service.stop()
+    headers = {name.decode(): value.decode() for name, value in socket.sent[0]["headers"]}
+    assert '"key-audio";q=60;w=3600' in headers["ratelimit-policy"]
