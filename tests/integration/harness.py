@@ -152,6 +152,11 @@ class Client:
         return error
 
 
+def bare(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without its number, which hangs on what was said before it."""
+    return {name: value for name, value in event.items() if name != "seq"}
+
+
 @asynccontextmanager
 async def client(url: str, **options: Any) -> AsyncIterator[Client]:
     """Connect; no proxy, no compression, no limit on what may be received."""
