@@ -268,5 +268,6 @@ async def test_two_hundred_at_once(server: Running) -> None:
     assert transcript.events[-1]["audio_ms"] == 1_200
     await empty(server)
     await serves_on(server)
+    await server.call(_nobody_comes_back(server))
     async with httpx2.AsyncClient(trust_env=False) as web:
         assert (await web.get(server.http + "/health")).json()["sessions"]["active"] == 0
