@@ -17,6 +17,7 @@ from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, ModelUnavailable
 from streaming.models import ModelFiles, Progress
+from streaming.metered import MeteredEngine
 from streaming.settings import Settings
 
 
@@ -36,12 +37,16 @@ async def test_it_is_freed_when_the_block_is_left(
     monkeypatch.setattr(engine, "loader", lambda *_: lambda: [fake])
 
     async with engine.running(settings(), console) as service:
-        assert service.engines == [fake]
+        (metered,) = service.engines
+        assert isinstance(metered, MeteredEngine)
+        assert metered._inner is fake
         assert service.languages == ("en", "de", "fr", "zh")
     assert fake.closed
 
     async with engine.running(settings(), console, thorough=True) as service:
-        assert isinstance(service.engines[0], ThoroughEngine)
+        (metered,) = service.engines
+        assert isinstance(metered, MeteredEngine)
+        assert isinstance(metered._inner, ThoroughEngine)
 
 
 async def test_what_does_not_load_is_told_by_its_own_error(
