@@ -16,8 +16,8 @@ from streaming.cli.thorough import ThoroughEngine
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine
 from streaming.errors import BadConfiguration, ModelUnavailable
-from streaming.models import ModelFiles, Progress
 from streaming.metered import MeteredEngine
+from streaming.models import ModelFiles, Progress
 from streaming.settings import Settings
 
 
