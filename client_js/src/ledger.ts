@@ -12,11 +12,13 @@ export type Told = Exclude<ServerMessage, { type: "error" }>;
 
 type Of<T extends Told["type"]> = Extract<Told, { type: T }>;
 
+/** Segments that ended: many more than may be decoded at a time, out of order. */
+const REMEMBERED = 1024;
+
 /** One channel, in the application's time and numbers. */
 interface Channel {
   /** The end of its last final, or of what was judged no speech. */
   settledMs: number;
-  lastSegment: number;
   speakingSince: number | undefined;
   language: string;
 }
@@ -28,6 +30,9 @@ export class Ledger {
   readonly #channels: Channel[];
   /** Segments of which partials were shown. */
   readonly #shown = new Map<number, Of<"partial">>();
+  /** Segments that ended, and before which all of them did. */
+  readonly #done = new Set<number>();
+  #doneBefore = 0;
   #base = 0;
   #next = 0;
   #words = 0;
@@ -37,7 +42,6 @@ export class Ledger {
     this.#timeline = timeline;
     this.#channels = Array.from({ length: channels }, () => ({
       settledMs: 0,
-      lastSegment: -1,
       speakingSince: undefined,
       language: "",
     }));
@@ -135,7 +139,7 @@ export class Ledger {
   }
 
   #partial(m: Of<"partial">): Told | undefined {
-    if (m.segment <= this.#channel(m.channel).lastSegment) return undefined;
+    if (this.#isDone(m.segment)) return undefined;
     if (m.revision <= (this.#shown.get(m.segment)?.revision ?? -1)) return undefined;
     this.#shown.set(m.segment, m);
     this.#next = Math.max(this.#next, m.segment + 1);
@@ -173,13 +177,22 @@ export class Ledger {
 
   /** Notes that a segment is over; `false` where the application knows. */
   #settle(number: number, segment: number, endMs: number): boolean {
+    if (this.#isDone(segment)) return false;
+    this.#done.add(segment);
+    if (this.#done.size > REMEMBERED) {
+      const lowest = Math.min(...this.#done);
+      this.#done.delete(lowest);
+      this.#doneBefore = lowest + 1;
+    }
     const channel = this.#channel(number);
-    if (segment <= channel.lastSegment) return false;
-    channel.lastSegment = segment;
     channel.settledMs = Math.max(channel.settledMs, endMs);
     this.#shown.delete(segment);
     this.#next = Math.max(this.#next, segment + 1);
     return true;
+  }
+
+  #isDone(segment: number): boolean {
+    return segment < this.#doneBefore || this.#done.has(segment);
   }
 
   #channel(number: number): Channel {

@@ -23,13 +23,14 @@ from streaming.client.events import (
 )
 from streaming.client.timeline import Timeline
 
+_REMEMBERED = 1024  # segments that ended: many more than may be decoded at a time, out of order
+
 
 @dataclass(slots=True)
 class _Channel:
     """One channel, in the application's time and numbers."""
 
     settled_ms: int = 0  # the end of its last final, or of what was judged no speech
-    last_segment: int = -1
     speaking_since: int | None = None
     language: str = ""
 
@@ -57,6 +58,8 @@ class Ledger:
     _words: int = 0
     _earlier_words: int = 0
     _shown: dict[int, _Shown] = field(default_factory=dict)
+    _done: set[int] = field(default_factory=set)
+    _done_before: int = 0
 
     @classmethod
     def of(cls, timeline: Timeline, channels: int) -> Ledger:
@@ -147,7 +150,7 @@ class Ledger:
 
     def _partial(self, told: Partial) -> Partial | None:
         shown = self._shown.get(told.segment)
-        if told.segment <= self._channel(told.channel).last_segment:
+        if self._is_done(told.segment):
             return None
         if shown is not None and told.revision <= shown.revision:
             return None
@@ -185,14 +188,20 @@ class Ledger:
 
     def _settle(self, number: int, segment: int, end_ms: int) -> bool:
         """Note that a segment is over; False where the application knows."""
-        channel = self._channel(number)
-        if segment <= channel.last_segment:
+        if self._is_done(segment):
             return False
-        channel.last_segment = segment
+        self._done.add(segment)
+        if len(self._done) > _REMEMBERED:
+            self._done.remove(lowest := min(self._done))
+            self._done_before = lowest + 1
+        channel = self._channel(number)
         channel.settled_ms = max(channel.settled_ms, end_ms)
         self._shown.pop(segment, None)
         self._next = max(self._next, segment + 1)
         return True
+
+    def _is_done(self, segment: int) -> bool:
+        return segment < self._done_before or segment in self._done
 
     def _language(self, event: Language) -> Language | None:
         channel = self._channel(event.channel)

@@ -48,6 +48,22 @@ def test_a_segment_ends_once() -> None:
     assert it.settled_ms(0) == 900
 
 
+def test_a_final_that_comes_late_is_no_repetition() -> None:
+    it, _ = ledger()
+    assert it.tell(final(1, 500, 900)) is not None
+    assert it.tell(final(0, 0, 400)) is not None
+    assert it.settled_ms(0) == 900
+
+
+def test_only_so_many_segments_are_remembered() -> None:
+    it, _ = ledger()
+    for segment in range(5000):
+        it.tell(final(segment, segment, segment + 1))
+    assert it.tell(final(10, 10, 11)) is None
+    assert it.tell(final(4999, 4999, 5000)) is None
+    assert len(it._done) == 1024
+
+
 def test_channels_are_told_apart() -> None:
     it, _ = ledger(2)
     it.tell(final(1, 0, 900, channel=1))
