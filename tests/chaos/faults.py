@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import signal
+import sys
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
@@ -16,6 +20,7 @@ from tests.chaos.speaker import Manner, Talk, talk
 from tests.chaos.trial import Effort, Outcome
 from tests.chaos.victim import Victim, victim
 from tests.integration.harness import client
+from tests.integration.process import ROOT
 from tests.support.frames import raw
 from tests.support.marked import marked
 from tests.support.proxy import proxy
@@ -35,7 +40,7 @@ async def faults(effort: Effort) -> Outcome:
         for fault in _ALL:
             for number in range(rounds):
                 await _try(fault, server, random.Random(f"{effort.seed}/{number}"), outcome)
-    alone = (too_many_files, killed, nobody_reads_the_log)
+    alone = (too_many_files, killed, nobody_reads_the_log, no_room_for_keys)
     for each in alone:
         await each(outcome, random.Random(effort.seed))
     names = [fault.__name__ for fault in (*_ALL, *alone)]
@@ -199,3 +204,29 @@ async def nobody_reads_the_log(outcome: Outcome, dice: random.Random) -> None:
             await it.send(json.dumps({"type": "nonsense"}))
             await it.refused("bad_message")
         await server.serves()
+
+
+async def no_room_for_keys(outcome: Outcome, dice: random.Random) -> None:
+    """A key is to be made where nothing can be written: it says so, and what was there stays."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "keys.json"
+        outcome.expect((await _make_key(file, "one"))[0] == 0, "no key could be made")
+        before = file.read_bytes()
+        status, said = await _make_key(file, "two", file_blocks=0)
+        outcome.expect(status == 1, f"no room for keys: status {status}")
+        outcome.expect("can't be written" in said and len(said.splitlines()) == 1, said)
+        outcome.expect(file.read_bytes() == before, "the keys that there were are gone")
+
+
+async def _make_key(file: Path, name: str, *, file_blocks: int | None = None) -> tuple[int, str]:
+    limit = "" if file_blocks is None else f"ulimit -f {file_blocks}; "
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh", "-c", f'{limit}exec "$@"', "sh",
+        sys.executable, "-m", "streaming.cli", "keys", "create", name,
+        cwd=ROOT,
+        env={**os.environ, "WIRESCRIBE_AUTH__KEYS_FILE": str(file)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
