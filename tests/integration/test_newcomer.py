@@ -311,7 +311,7 @@ class TestChecks:
             "ruff format --check .",
             "mypy ",
             "wirescribe models fetch base",
-            "python -m pytest -k a or b",
+            "python -m pytest --numprocesses logical --maxprocesses 4 -k a or b",
             "npm ci --no-audit --no-fund",
             "npm run --silent check",
             "npm test --silent",
