@@ -150,6 +150,12 @@ COVERED_ELSEWHERE = {
     "streaming.transports.connection": (
         "tests/integration/test_requests.py", "needs a real socket",
     ),
+    "streaming.transports.reception": (
+        "tests/integration/test_admission.py", "the steps of a handshake over a real socket",
+    ),
+    "streaming.transports.writer": (
+        "tests/unit/transports/test_connection.py", "what a connection does with its socket",
+    ),
 }  # fmt: skip
 
 

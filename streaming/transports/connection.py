@@ -13,12 +13,11 @@ import contextlib
 import functools
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from streaming.admission import Place
 from streaming.decoding import DecodeRequest
 from streaming.errors import (
     BadMessage,
@@ -34,15 +33,16 @@ from streaming.events import Ended, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
 from streaming.principal import Principal
-from streaming.transports.codec import Codec, KeepAlive, Queued, Resume, Start, Started
+from streaming.transports.codec import Codec, Resume, Start
 from streaming.transports.conversation import Conversation
-from streaming.transports.doorstep import look, turn_away
 from streaming.transports.inbox import Inbox
 from streaming.transports.outbox import Delivery, Outbox
 from streaming.transports.pause import pause
 from streaming.transports.receipts import Receipts
+from streaming.transports.reception import Reception, greeting
 from streaming.transports.tally import Tally
 from streaming.transports.watch import Watch
+from streaming.transports.writer import Writer
 
 if TYPE_CHECKING:
     from streaming.service import Service
@@ -67,7 +67,8 @@ class Connection:
         self._outbox = Outbox(limits.outbox_messages, limits.resume_messages)
         self._delivery = self._outbox.delivery
         self._receipts = Receipts(socket.scope)
-        self._credentials = service.gate.read(socket.scope)
+        self._writer = Writer(socket, codec, self._receipts)
+        self._reception = Reception(socket, codec, service)
         self._tally = Tally(service.metrics, codec.name)
         self._watch = Watch(self._guard, limits.start_timeout_ms, now)
         self._conversation: Conversation | None = None
@@ -80,14 +81,8 @@ class Connection:
     async def run(self) -> None:
         """Serve the client until either side is done. Never raises what the client caused."""
         with bound(session=self._id):
-            try:
-                look(self._service, self._credentials)
-            except WirescribeError as error:
-                await turn_away(self._socket, self._codec, self._service, self._credentials, error)
+            if not await self._reception.open():
                 return
-            offered = self._socket.scope.get("subprotocols") or []
-            chosen = self._codec.subprotocol if self._codec.subprotocol in offered else None
-            await self._socket.accept(subprotocol=chosen)
             self._service.join(self)
             try:
                 await self._serve()
@@ -117,15 +112,17 @@ class Connection:
     async def _come_in(self) -> None:
         """The handshake: what the client wants, who it is, a place for it, its conversation."""
         self._service.check_life()
-        start = await self._opening()
+        start = await self._reception.hear(self._inbox)
         if start is None:
             return
-        principal = self._identify(start)
+        principal = self._reception.identify(start)
         if start.resume is not None:
             self._resume(start.resume, principal)
             return
         config = self._service.parse_start(start.options)
-        place = await self._enter(principal)
+        place = await self._reception.seat(
+            principal, self._inbox, self._guard, self._watch, self._outbox
+        )
         if place is None:
             if self._inbox.left is None:  # it has nothing to say, and has said so
                 self._outbox.put(Ended(0, 0, 0))
@@ -144,66 +141,16 @@ class Connection:
         )
         self._conversation = conversation
         self._service.parking.add(conversation)
-        conversation.tell(self._started(conversation))
+        conversation.tell(greeting(self._service, conversation))
         conversation.attach(self)
         self._receipts.hear(functools.partial(self._arrived, conversation))
         self._tally.began(config)
-
-    async def _opening(self) -> Start | None:
-        """What the query or the first message asks for; None when the client has gone."""
-        start = self._codec.opening(self._socket.query_params.multi_items())
-        while start is None:
-            commands = await self._inbox.take()
-            if commands is None:
-                return None
-            said = [command for command in commands if not isinstance(command, KeepAlive)]
-            if said:
-                first = said[0]
-                start = first if isinstance(first, Start) else Start({})
-                self._inbox.hold(said[1:] if start is first else said)
-        return start
-
-    def _identify(self, start: Start) -> Principal:
-        """Who it is; of what it says itself the first counts."""
-        gate, token = self._service.gate, start.options.get("token")
-        if self._credentials.secret is None and isinstance(token, str):
-            return gate.check(self._credentials.with_secret(token))
-        return gate.check(self._credentials)
-
-    async def _enter(self, principal: Principal) -> Place | None:
-        """Wait for a place; None when the client doesn't any more."""
-        address = self._credentials.peer.address
-        entering = asyncio.create_task(self._service.enter(principal, self._tell_place, address))
-        listening: asyncio.Task[None] | None = None
-        self._watch.paused = True
-        place: Place | None = None
-        try:
-            await asyncio.wait((entering,), timeout=0)
-            if not entering.done():  # it waits in the line: its messages are heard meanwhile
-                listening = asyncio.create_task(self._inbox.listen())
-                await asyncio.wait((entering, listening), return_when=asyncio.FIRST_COMPLETED)
-                if listening.done():
-                    listening.result()
-                    return None
-            place = entering.result()
-            return place
-        finally:
-            self._watch.paused = False
-            self._guard.message(0, time.monotonic())  # it owed no sign of life
-            for task in filter(None, (entering, listening)):
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-            if place is None and not entering.cancelled() and not entering.exception():
-                entering.result().leave()
-
-    def _tell_place(self, position: int, eta_ms: int) -> None:
-        self._outbox.put(Queued(position, eta_ms))
 
     def _resume(self, resume: Resume, principal: Principal) -> None:
         """Take up a conversation: from here on this connection is its."""
         service, now = self._service, time.monotonic()
         conversation = service.parking.take(resume.session_id, resume.token, principal, now)
-        started = self._started(conversation, resumed=True)
+        started = greeting(service, conversation, resumed=True)
         try:
             delivery = conversation.resume(self, started, resume.received)
         except WirescribeError:
@@ -219,27 +166,10 @@ class Connection:
         self._watch = Watch(conversation.guard, service.settings.limits.start_timeout_ms, now)
         service.metrics.session_resumed()
         _log.info("session_resumed", session=self._id, from_ms=started.resumed_from_ms)
-        if conversation.finished or conversation.failure is not None:
+        if conversation.over:
             self._over.set()
 
-    def _started(self, conversation: Conversation, *, resumed: bool = False) -> Started:
-        info = self._service.engine_info
-        return Started(
-            session_id=conversation.id,
-            resume_token=conversation.token,
-            model=info.model,
-            device=info.device,
-            language=conversation.session.config.language or "auto",
-            limits={
-                **self._service.published_limits,
-                **conversation.place.limits,
-                "max_session_ms": conversation.guard.max_session_ms,
-            },
-            partial_model=info.partial_model,
-            resumed_from_ms=conversation.resumed_from_ms if resumed else None,
-        )
-
-    # -- reader --------------------------------------------------------------------------------
+    # -- its three tasks -----------------------------------------------------------------------
 
     async def _read(self) -> None:
         """Take messages until the client leaves or something is wrong with one of them."""
@@ -263,6 +193,37 @@ class Connection:
             # The writer's turn: a thousand messages may have come in one packet.
             await asyncio.sleep(0)
         self._lose()
+
+    async def _write(self) -> None:
+        try:
+            delivery: Delivery | None = None
+            while delivery is not self._delivery:  # a resumed conversation brings its own
+                delivery = self._delivery
+                await self._writer.deliver(delivery, self._tally)
+        except WebSocketDisconnect:
+            self._lose()
+        except Exception:
+            _log.exception("writer_failed")
+            self._fail(InternalError("the server failed on an answer"))
+
+    def _arrived(self, conversation: Conversation, seq: int) -> None:
+        conversation.outbox.arrived(seq)
+        if conversation.finished and conversation.outbox.delivered:
+            self._service.parking.remove(conversation)
+
+    async def _mind(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(_LOOK_S)
+                conversation = self._conversation
+                if conversation is not None:
+                    self._service.gate.check_still(conversation.principal)
+                session = conversation.session if conversation else None
+                for notice in self._watch.look(session, time.monotonic()):
+                    if conversation is not None:
+                        conversation.tell(notice)
+        except WirescribeError as error:
+            await self._conclude(error)
 
     # -- what the service asks -----------------------------------------------------------------
 
@@ -315,75 +276,16 @@ class Connection:
         self._failure = TakenOver("another connection has resumed this session")
         self._over.set()
 
-    # -- writer --------------------------------------------------------------------------------
-
-    async def _write(self) -> None:
-        try:
-            delivery: Delivery | None = None
-            while delivery is not self._delivery:  # a resumed conversation brings its own
-                delivery = self._delivery
-                while (item := await delivery.get()) is not None:
-                    await self._transmit(self._codec.write(item.notice, item.seq))
-                    self._tally.sent(item, time.monotonic())
-                    self._receipts.sent(item.seq, more=not delivery.empty)
-        except WebSocketDisconnect:
-            self._lose()
-        except Exception:
-            _log.exception("writer_failed")
-            self._fail(InternalError("the server failed on an answer"))
-
-    async def _transmit(self, texts: Sequence[str]) -> None:
-        """Write to the socket; WebSocketDisconnect when nobody is there any more."""
-        try:
-            for text in texts:
-                await self._socket.send_text(text)
-        except RuntimeError as error:  # what the layers below say when they have closed meanwhile
-            raise WebSocketDisconnect(1006) from error
-
-    def _arrived(self, conversation: Conversation, seq: int) -> None:
-        """The client is known to have everything up to a number."""
-        conversation.outbox.arrived(seq)
-        if conversation.finished and conversation.outbox.delivered:
-            self._service.parking.remove(conversation)
-
-    # -- minder --------------------------------------------------------------------------------
-
-    async def _mind(self) -> None:
-        try:
-            while True:
-                await asyncio.sleep(_LOOK_S)
-                conversation = self._conversation
-                if conversation is not None:
-                    self._service.gate.check_still(conversation.principal)
-                session = conversation.session if conversation else None
-                for notice in self._watch.look(session, time.monotonic()):
-                    if conversation is not None:
-                        conversation.tell(notice)
-        except WirescribeError as error:
-            await self._conclude(error)
-
     # -- its end -------------------------------------------------------------------------------
 
     async def _conclude(self, error: WirescribeError, deadline_s: float = _LAST_WORDS_S) -> None:
-        """End with an error, but send the finals of all that was taken before it.
-
-        At once only where decoding or sending is what has failed.
-        """
+        """End with an error; behind the finals, where decoding is not what has failed."""
         conversation = self._conversation
         self._concluding = True
         if conversation is not None:
             self._service.parking.remove(conversation)
             if isinstance(error, RequestError | Restarting):
-                try:
-                    cut = conversation.session.speaking or not isinstance(error, Restarting)
-                    await conversation.flush(deadline_s, cut=cut)
-                except TimeoutError:
-                    _log.warning("finals_not_sent", waited_s=deadline_s)
-                except WirescribeError as worse:
-                    error = worse
-                except Exception:
-                    _log.exception("session_failed")
-                    error = InternalError("the server failed on this session")
+                error = await conversation.conclude(error, deadline_s)
         self._fail(error)
 
     def _fail(self, error: WirescribeError) -> None:
@@ -395,7 +297,6 @@ class Connection:
         self._over.set()
 
     def _lose(self) -> None:
-        """The client is not there any more."""
         self._lost = True
         self._over.set()
 
@@ -442,10 +343,7 @@ class Connection:
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(_CLOSE_S):
                 await writer
-                code = reason.close_code if reason else 1000
-                self._tally.closed(code)
-                if reason is not None:
-                    await self._transmit(self._codec.error(reason))
-                await self._socket.close(code, reason.code if reason else None)
+                self._tally.closed(reason.close_code if reason else 1000)
+                await self._writer.close(reason)
                 if not self._receipts.known and conversation is not None and conversation.finished:
                     self._service.parking.remove(conversation)  # as far as can be known

@@ -15,7 +15,13 @@ from typing import Protocol
 
 from streaming.admission import Place
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
-from streaming.errors import IdleTimeout, InternalError, UnknownSession, WirescribeError
+from streaming.errors import (
+    IdleTimeout,
+    InternalError,
+    Restarting,
+    UnknownSession,
+    WirescribeError,
+)
 from streaming.events import Ended, Event, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
@@ -127,6 +133,11 @@ class Conversation:
             self._listener = None
 
     @property
+    def over(self) -> bool:
+        """Whether it has ended, or has failed."""
+        return self.finished or self.failure is not None
+
+    @property
     def attached(self) -> bool:
         """Whether a connection holds it."""
         return self._listener is not None
@@ -214,6 +225,20 @@ class Conversation:
             await self._settled.wait()
         if not cut and not self.finished:
             self.tell(Ack(self.session.received_ms, self.session.decoded_ms))
+
+    async def conclude(self, error: WirescribeError, deadline_s: float) -> WirescribeError:
+        """Send the finals of all that was taken before an error; return it, or a worse one."""
+        try:
+            cut = self.session.speaking or not isinstance(error, Restarting)
+            await self.flush(deadline_s, cut=cut)
+        except TimeoutError:
+            _log.warning("finals_not_sent", waited_s=deadline_s)
+        except WirescribeError as worse:
+            return worse
+        except Exception:
+            _log.exception("session_failed")
+            return InternalError("the server failed on this session")
+        return error
 
     # -- what it says --------------------------------------------------------------------------
 
