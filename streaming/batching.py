@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import BatchKey
 from streaming.errors import WirescribeError
-from streaming.headroom import Speaker
+from streaming.headroom import Reading, Speaker
 
 # Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
 _BEAM_BELOW = 0.8
 # Over longer audio a beam takes its time without gain, and now and then leaves a sentence out.
 _BEAM_UP_TO_MS = 10_000
-# What is decoded again gets a beam nearly always, and what is only uncertain is decoded again.
-_AGAIN_BELOW = 0.95
+# What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
+# for their turn as long as this on average.
+_LATE_S = 0.25
+# Above _STRETCH_ABOVE rows ride along in windows longer than their own, up to twice as long: a step
+# of the decoder for four takes a fifth less than two for two, and the encoder is the smaller part.
+_APART = 3
 _EARLY_BELOW = 0.9
 # Above this share partials of one session come no more often than so.
 _STRETCH_ABOVE = 0.8
@@ -63,7 +68,7 @@ class Job:
 
     entry: Entry
     request: DecodeRequest
-    key: Hashable
+    key: BatchKey
 
     @property
     def speaking(self) -> tuple[Speaker, Kind]:
@@ -71,17 +76,18 @@ class Job:
         return (id(self.entry.source), self.request.channel), self.request.kind
 
 
-def choose(jobs: Iterable[Job], *, rows: int, used: float, now: float) -> list[Job]:
-    """Choose what is decoded next, ``rows`` requests at most that share a key.
+def choose(jobs: Iterable[Job], *, rows: int, load: Reading, now: float) -> list[Job]:
+    """Choose what is decoded next, ``rows`` requests at most that are alike.
 
-    ``used`` is the share of the workers' time that is spent; ``now`` is in seconds.
+    ``load.used`` is the share of the workers' time that is spent; ``now`` is in seconds.
     """
     ranked = sorted(
-        _affordable(jobs, used, now), key=lambda job: (_rank(job.request), job.entry.served)
+        _affordable(jobs, load.used, now), key=lambda job: (_rank(job.request), job.entry.served)
     )
+    apart = _APART if load.used >= _STRETCH_ABOVE else 0
     chosen: list[Job] = []
     for job in ranked:
-        if chosen and (job.key != chosen[0].key or job.entry.suspect):
+        if chosen and (job.entry.suspect or not _rides(job, chosen, apart)):
             continue
         chosen.append(job)
         if len(chosen) >= rows or job.entry.suspect:
@@ -89,7 +95,20 @@ def choose(jobs: Iterable[Job], *, rows: int, used: float, now: float) -> list[J
     return chosen
 
 
-def beam(jobs: Sequence[Job], used: float) -> int:
+def _rides(job: Job, chosen: Sequence[Job], apart: int) -> bool:
+    """Whether a request goes with those chosen, the longest ``apart`` steps above the shortest."""
+    leader = chosen[0]
+    if _lasts(job.request) != _lasts(leader.request) or job.key.alike != leader.key.alike:
+        return False  # what lasts is not mixed with partials: it may get a beam
+    lengths = [job.key.length, *(each.key.length for each in chosen)]
+    return max(lengths) - min(lengths) <= apart
+
+
+def _lasts(request: DecodeRequest) -> bool:
+    return request.kind is not Kind.PARTIAL
+
+
+def beam(jobs: Sequence[Job], load: Reading) -> int:
     """How many alternatives to follow: what lasts deserves them, while there is time.
 
     Figures: docs/adr/0019-second-looks.md.
@@ -97,14 +116,14 @@ def beam(jobs: Sequence[Job], used: float) -> int:
     if jobs[0].request.kind is Kind.PARTIAL:
         return 1
     if jobs[0].request.padded:
-        return _BEAM if used < _AGAIN_BELOW else 1
+        return 1 if hurried(load) else _BEAM
     short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
-    return _BEAM if short and used < _BEAM_BELOW else 1
+    return _BEAM if short and load.used < _BEAM_BELOW else 1
 
 
-def hurried(used: float) -> bool:
-    """Whether there is no time for a second look at what is uncertain."""
-    return used >= _AGAIN_BELOW
+def hurried(load: Reading) -> bool:
+    """Whether there is no time for a second look at what is uncertain: finals wait already."""
+    return load.waiting_s > _LATE_S
 
 
 def _affordable(jobs: Iterable[Job], used: float, now: float) -> Iterable[Job]:

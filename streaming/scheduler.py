@@ -224,7 +224,7 @@ class Scheduler:
                 continue
             requests, began = [job.request for job in jobs], time.monotonic()
             self._headroom.begin(worker.number, began)
-            width = beam(jobs, self._headroom.used(began))
+            width = beam(jobs, self._headroom.read(began))
             try:
                 decoded = await worker.decode(requests, width)
                 worker.jobs, now = (), time.monotonic()
@@ -251,7 +251,7 @@ class Scheduler:
             for job in self._offers(entry, station.engine)
         ]
         rows = station.rows.most(now)
-        chosen = choose(offered, rows=rows, used=self._headroom.used(now), now=now)
+        chosen = choose(offered, rows=rows, load=self._headroom.read(now), now=now)
         self._headroom.look(
             [job.speaking for job in offered], [job.speaking for job in chosen], now
         )
@@ -266,9 +266,7 @@ class Scheduler:
         """Ask a source for its work; one that fails at it is out, the others are served on."""
         try:
             return [
-                # What lasts is not mixed with partials: it may get a beam.
-                Job(entry, request, (request.kind is Kind.PARTIAL, engine.batch_key(request)))
-                for request in entry.source.work()
+                Job(entry, request, engine.batch_key(request)) for request in entry.source.work()
             ]
         except Exception:
             self._put_out(entry.source)
@@ -291,7 +289,7 @@ class Scheduler:
             return
         if answer is not None:
             job.entry.suspect = False
-            if hurried(self._headroom.used(time.monotonic())):
+            if hurried(self._headroom.read(time.monotonic())):
                 answer = replace(answer, hurried=True)
         try:
             source.work_done(job.request, answer)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import BatchKey
 from streaming.engine.wrapped import WrappedEngine
 
 # Measured over 536 s of English with base: a tenth fewer word errors for a twentieth more time.
@@ -15,9 +16,10 @@ _BEAM = 5
 class ThoroughEngine(WrappedEngine):
     """An engine whose finals always follow five beams, however busy it is."""
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
         """As the engine inside; finals are never among partials."""
-        return request.kind is Kind.PARTIAL, super().batch_key(request)
+        key = super().batch_key(request)
+        return BatchKey((request.kind is Kind.PARTIAL, key.alike), key.length)
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode, finals with care."""

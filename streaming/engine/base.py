@@ -32,6 +32,18 @@ class EngineInfo:
     partial_model: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchKey:
+    """What decides with whom a request may be decoded.
+
+    Those that are ``alike`` can share a call; it costs each of them what the longest costs. So
+    ``length``, in steps, says how near two are.
+    """
+
+    alike: Hashable
+    length: int = 0
+
+
 class Engine(Protocol):
     """Decodes batches of requests; safe to call from :attr:`EngineInfo.concurrency` threads."""
 
@@ -40,12 +52,12 @@ class Engine(Protocol):
         """What this engine is."""
         ...
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
-        """Return a key; requests with equal keys may be decoded in one call."""
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
+        """Return what the request may be decoded together with."""
         ...
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
-        """Decode requests that share a batch key, one hypothesis each, in their order.
+        """Decode requests that are alike, one hypothesis each, in their order.
 
         ``beam`` is how many alternatives are followed: 1 is greedy.
         """

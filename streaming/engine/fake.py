@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, LanguageChoice, Word
-from streaming.engine.base import EngineInfo
+from streaming.engine.base import BatchKey, EngineInfo
 from streaming.engine.stages import DECODER, StageTimes
 
 _WORD_MS = 400
@@ -86,9 +86,9 @@ class FakeEngine:
         """What it pretends to be."""
         return self._info
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
         """Everything goes with everything of its kind."""
-        return request.padded
+        return BatchKey(request.padded)
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Answer by the script."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task
-from streaming.engine.base import Engine, EngineInfo
+from streaming.engine.base import BatchKey, Engine, EngineInfo
 
 
 class TieredEngine:
@@ -40,10 +40,11 @@ class TieredEngine:
         """The large model's, with the small one's name beside it."""
         return self._info
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
         """As the model that will answer has it; no batch holds requests for both."""
         small = self._is_for_small(request)
-        return small, (self._small if small else self._large).batch_key(request)
+        key = (self._small if small else self._large).batch_key(request)
+        return BatchKey((small, key.alike), key.length)
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key by the model that they are for."""

@@ -9,7 +9,7 @@ Large-Scale Weak Supervision", 2022.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from streaming.confidence import MEASURED, Calibration
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task, Word
-from streaming.engine.base import EngineInfo
+from streaming.engine.base import BatchKey, EngineInfo
 from streaming.engine.contract import check_contract
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, lead_of, settle
@@ -109,15 +109,14 @@ class WhisperEngine:
         """Unload the model."""
         self._model.unload_model()
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
         """Group by what one ``generate`` call demands of its rows.
 
-        Start-of-transcript at one position (so: prompts of one length), as many task tokens, and
-        about one feature length, so that little of a row is padding. Partials stay among
-        themselves: they are cut off earlier.
+        Start-of-transcript at one position (so: prompts of one length) and as many task tokens.
+        Partials stay among themselves: they are cut off earlier.
         """
         prompt = len(self._prompt(request.prompt, request.hotwords))
-        return request.kind is Kind.PARTIAL, request.padded, prompt, bucket(request), request.words
+        return BatchKey((request.kind is Kind.PARTIAL, request.padded, prompt), bucket(request))
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder.
@@ -145,7 +144,7 @@ class WhisperEngine:
             token_cap(request, language)
             for request, (language, _) in zip(requests, languages, strict=True)
         ]
-        untimed = not any(request.words for request in requests)
+        untimed = not all(request.words for request in requests)
         with stages.spent_on(DECODER):
             results = self._model.generate(
                 encoded,

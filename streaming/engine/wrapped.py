@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from streaming.decoding import DecodeRequest, Hypothesis
-from streaming.engine.base import Engine, EngineInfo
+from streaming.engine.base import BatchKey, Engine, EngineInfo
 
 
 class WrappedEngine:
@@ -19,7 +19,7 @@ class WrappedEngine:
         """What the engine inside is."""
         return self._inner.info
 
-    def batch_key(self, request: DecodeRequest) -> Hashable:
+    def batch_key(self, request: DecodeRequest) -> BatchKey:
         """As the engine inside has it."""
         return self._inner.batch_key(request)
 

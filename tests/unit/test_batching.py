@@ -10,6 +10,8 @@ import pytest
 
 from streaming.batching import Entry, Job, beam, choose, hurried
 from streaming.decoding import Kind
+from streaming.engine.base import BatchKey
+from streaming.headroom import Reading
 from tests.support.work import Client, request
 
 
@@ -18,16 +20,18 @@ def job(
     number: int,
     *,
     key: Hashable = 0,
+    length: int = 0,
     served: float = 0.0,
     shown: float = 0.0,
     suspect: bool = False,
 ) -> Job:
     entry = Entry(Client(), served=served, shown=shown, suspect=suspect)
-    return Job(entry, request(kind, number), key)
+    return Job(entry, request(kind, number), BatchKey(key, length))
 
 
 def chosen(*jobs: Job, rows: int = 8, used: float = 0.0, now: float = 100.0) -> list[int]:
-    return [each.request.segment for each in choose(jobs, rows=rows, used=used, now=now)]
+    load = Reading(used=used)
+    return [each.request.segment for each in choose(jobs, rows=rows, load=load, now=now)]
 
 
 def test_finals_then_early_finals_then_partials_and_who_waits_longest() -> None:
@@ -37,13 +41,27 @@ def test_finals_then_early_finals_then_partials_and_who_waits_longest() -> None:
         job(Kind.FINAL, 3, served=5),
         job(Kind.FINAL, 4, served=4),
     ]
-    assert chosen(*jobs) == [4, 3, 2, 1]
+    assert chosen(*jobs) == [4, 3, 2]
     assert chosen(*jobs, rows=2) == [4, 3]
 
 
 def test_the_first_one_fixes_the_key() -> None:
     jobs = [job(Kind.FINAL, 1, key="a"), job(Kind.FINAL, 2, key="b"), job(Kind.FINAL, 3, key="a")]
     assert chosen(*jobs) == [1, 3]
+
+
+def test_what_lasts_is_not_mixed_with_partials() -> None:
+    jobs = [job(Kind.PARTIAL, 1), job(Kind.EARLY, 2), job(Kind.FINAL, 3)]
+    assert chosen(*jobs) == [3, 2]
+    assert chosen(jobs[0]) == [1]
+
+
+def test_windows_of_one_length_go_together_and_under_load_others_too() -> None:
+    lengths = [6, 6, 4, 8, 3, 7]
+    jobs = [job(Kind.PARTIAL, n, length=length) for n, length in enumerate(lengths)]
+    assert chosen(*jobs, used=0.5) == [0, 1]
+    # From 3 to 6 are three steps: with 4 among them there is no room for 8, with 3 none for 7.
+    assert chosen(*jobs, used=0.9) == [0, 1, 2, 4]
 
 
 def test_a_suspect_is_decoded_alone() -> None:
@@ -64,14 +82,14 @@ def test_a_suspect_is_decoded_alone() -> None:
 )
 def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) -> None:
     jobs = [job(Kind.FINAL, 1), job(Kind.EARLY, 2), job(Kind.PARTIAL, 3, shown=shown)]
-    assert chosen(*jobs, used=used) == taken
+    assert chosen(*jobs[:2], used=used) + chosen(jobs[2], used=used) == taken
 
 
 def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
-    assert beam([job(Kind.FINAL, 1)], 0.7) == 5
-    assert beam([job(Kind.EARLY, 1)], 0.7) == 5
-    assert beam([job(Kind.FINAL, 1)], 0.9) == 1
-    assert beam([job(Kind.PARTIAL, 1)], 0.0) == 1
+    assert beam([job(Kind.FINAL, 1)], Reading(used=0.7)) == 5
+    assert beam([job(Kind.EARLY, 1)], Reading(used=0.7)) == 5
+    assert beam([job(Kind.FINAL, 1)], Reading(used=0.9)) == 1
+    assert beam([job(Kind.PARTIAL, 1)], Reading()) == 1
 
 
 @pytest.mark.parametrize(("seconds", "width"), [(9.9, 5), (10.1, 1)])
@@ -79,17 +97,17 @@ def test_long_audio_gets_no_beam_at_first(seconds: float, width: int) -> None:
     long = job(Kind.FINAL, 1)
     audio = np.zeros(int(16_000 * seconds), np.float32)
     long = replace(long, request=replace(long.request, audio=audio))
-    assert beam([job(Kind.FINAL, 2), long], 0.0) == width
+    assert beam([job(Kind.FINAL, 2), long], Reading()) == width
     again = replace(long, request=replace(long.request, padded=True))
-    assert beam([again], 0.0) == 5
+    assert beam([again], Reading()) == 5
 
 
-def test_what_is_decoded_again_gets_a_beam_until_nothing_is() -> None:
+def test_what_is_decoded_again_gets_a_beam_unless_finals_wait() -> None:
     again = job(Kind.FINAL, 1)
     again = replace(again, request=replace(again.request, padded=True))
-    assert beam([again], 0.94) == 5
-    assert beam([again], 0.96) == 1
-    assert (hurried(0.94), hurried(0.96)) == (False, True)
+    for load, late in ((Reading(1.0, waiting_s=0.2), False), (Reading(1.0, waiting_s=0.3), True)):
+        assert hurried(load) == late
+        assert beam([again], load) == (1 if late else 5)
 
 
 def test_who_speaks_is_told_by_source_and_channel() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import BatchKey
 from streaming.engine.fake import FakeEngine
 from streaming.scheduler import Scheduler
 from tests.support.work import Client, Gate, answer, request, serving
@@ -32,15 +33,15 @@ async def test_an_answer_comes_back_to_who_asked() -> None:
     assert scheduler.load.last_success is not None
 
 
-@pytest.mark.parametrize(("used_s", "hurried"), [(0.0, False), (5.0, True)])
+@pytest.mark.parametrize(("waited_s", "hurried"), [(0.0, False), (2.0, True)])
 async def test_answers_tell_whether_there_is_time_for_a_second_look(
-    used_s: float, hurried: bool
+    waited_s: float, hurried: bool
 ) -> None:
     client = Client(request(Kind.FINAL, 1))
     async with serving(FakeEngine(answer)) as scheduler:
-        now = time.monotonic()
-        scheduler.headroom.begin(0, now - used_s)
-        scheduler.headroom.end(0, now)
+        now, other = time.monotonic(), ((-1, 0), Kind.FINAL)
+        scheduler.headroom.look([other], [], now - waited_s)
+        scheduler.headroom.look([other], [other], now)
         scheduler.add(client)
         scheduler.wake()
         await client.served()
@@ -94,8 +95,8 @@ async def test_what_is_offered_again_and_again_starves_nobody() -> None:
 
 async def test_a_batch_holds_one_key_only_and_no_more_than_the_engine_takes() -> None:
     class Keyed(FakeEngine):
-        def batch_key(self, request: DecodeRequest) -> Hashable:
-            return request.segment % 2
+        def batch_key(self, request: DecodeRequest) -> BatchKey:
+            return BatchKey(request.segment % 2)
 
     engine = Keyed(answer, max_batch=3)
     client = Client(*(request(Kind.PARTIAL, n) for n in range(10)))

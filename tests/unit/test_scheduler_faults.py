@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind
+from streaming.engine.base import BatchKey
 from streaming.engine.fake import FakeEngine
 from streaming.errors import EngineFault, InternalError, WirescribeError
 from streaming.scheduler import Scheduler
@@ -88,10 +89,10 @@ async def test_a_session_that_fails_when_asked_ends_alone(where: str) -> None:
                 raise IndexError("samples are gone")
 
     class Picky(FakeEngine):
-        def batch_key(self, request: DecodeRequest) -> Hashable:
+        def batch_key(self, request: DecodeRequest) -> BatchKey:
             if request.segment == 13:
                 raise TypeError("TextInputSequence must be str")
-            return 0
+            return BatchKey(0)
 
     broken, good = Broken(), Client(request(Kind.FINAL, 1))
     async with serving(Picky(answer) if where == "key" else FakeEngine(answer)) as scheduler:

@@ -310,6 +310,17 @@ def test_a_row_does_not_hang_on_its_neighbours(large: Loaded) -> None:
         assert_alike(batched, decode_one(large, each))
 
 
+def test_rows_with_and_without_word_times_go_together(large: Loaded) -> None:
+    requests = [
+        request(seed=seed, kind=Kind.PARTIAL, words=words)
+        for seed, words in enumerate((True, False, True))
+    ]
+    for batched, each in zip(together(large, requests), requests, strict=True):
+        assert_alike(batched, decode_one(large, each))
+        assert all((word.start_ms is not None) == each.words for word in batched.words)
+        assert all(word.confidence is not None for word in batched.words)
+
+
 def test_prompts_of_about_one_length_go_together(any_model: Loaded) -> None:
     requests = [
         request(seed=1, prompt="a"),
@@ -335,8 +346,9 @@ def test_what_may_not_go_together_has_another_key(large: Loaded) -> None:
     assert key(plain) != key(request(prompt="said before"))
     assert key(request(prompt="one")) != key(request(prompt="what was said before"))
     assert key(plain) != key(request(padded=True))
-    assert key(plain) != key(request(words=False))
+    assert key(plain) == key(request(words=False))
     assert key(plain) != key(request(9.0))
+    assert key(plain).alike == key(request(9.0)).alike
 
 
 def test_rows_of_a_key_are_at_most_a_quarter_padding(large: Loaded) -> None:
