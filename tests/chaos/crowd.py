@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 
+from tests.chaos.cuts import roomy
 from tests.chaos.trial import Effort, Outcome, percentile
 from tests.chaos.victim import Victim, victim
 from tests.integration.harness import Client, client
@@ -30,7 +31,7 @@ async def crowd(effort: Effort) -> Outcome:
         engine={"delay_s": 0.02},
         model=model,
         WIRESCRIBE_LIMITS__MAX_SESSIONS=str(idle + speaking + 8),
-        WIRESCRIBE_ADMISSION__FINALS_SHARE="1.0",
+        settings=roomy(),
     ) as server:
         if model is None:
             await server.serves()

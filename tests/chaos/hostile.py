@@ -12,6 +12,7 @@ import random
 import zlib
 from collections.abc import Awaitable, Callable
 
+from tests.chaos.cuts import roomy
 from tests.chaos.trial import Effort, Outcome
 from tests.chaos.victim import Victim, victim
 from tests.support.frames import (
@@ -387,7 +388,7 @@ async def hostile(effort: Effort) -> Outcome:
     """Each attack three times, and after each a session that must work."""
     rounds = effort.of(3)
     outcome = Outcome("hostile", f"{len(ATTACKS)} ways to break TCP, HTTP or WebSocket, {rounds} ×")
-    async with victim(WIRESCRIBE_LIMITS__START_TIMEOUT_MS="1000") as server:
+    async with victim(settings=roomy(), WIRESCRIBE_LIMITS__START_TIMEOUT_MS="1000") as server:
         await server.serves()
         began = await server.held()
         for number in range(rounds):

@@ -9,6 +9,7 @@ from itertools import islice
 from streaming.errors import RequestError
 from streaming.options import SessionConfig, parse_configure, parse_start
 from streaming.transports.codec import Configure, Start
+from tests.chaos.cuts import roomy
 from tests.chaos.trial import Effort, Outcome
 from tests.chaos.victim import victim
 from tests.fuzz.inputs import kept
@@ -29,7 +30,7 @@ async def malformed(effort: Effort) -> Outcome:
     count = effort.of(10_000)
     outcome = Outcome("malformed", f"{count} malformed messages of each of {len(DIALECTS)} dialect")
     codes: Counter[int] = Counter()
-    async with victim(WIRESCRIBE_LIMITS__START_TIMEOUT_MS="5000") as server:
+    async with victim(settings=roomy(), WIRESCRIBE_LIMITS__START_TIMEOUT_MS="5000") as server:
         await server.serves()
         before = await server.held()
         for dialect in DIALECTS:
