@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from streaming import app as app_module
@@ -13,6 +13,8 @@ from streaming.app import create_app
 from streaming.engine.fake import FakeEngine
 from streaming.service import Service
 from streaming.settings import Settings
+
+STREAM = "ws://127.0.0.1:8000/v1/stream"
 
 
 @pytest.fixture
@@ -76,12 +78,23 @@ def test_unknown_routes_are_named(web: TestClient) -> None:
 
 def test_the_stream_is_a_websocket(web: TestClient) -> None:
     assert web.get("/v1/stream").status_code == 404
-    with web.websocket_connect("/v1/stream") as socket:
+    page = {"origin": "http://127.0.0.1:8000"}
+    with web.websocket_connect(STREAM, headers=page) as socket:
         refusal = socket.receive_json()
         assert (refusal["type"], refusal["code"]) == ("error", "overloaded")  # it is not loaded
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
     assert closed.value.code == 1013
+
+
+def test_who_is_no_browser_is_refused_before_the_upgrade(web: TestClient) -> None:
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        web.websocket_connect(STREAM),
+    ):
+        pass
+    assert refused.value.status_code == 503
+    assert int(refused.value.headers["retry-after"]) > 0
 
 
 def test_no_other_route_is_a_websocket(web: TestClient) -> None:
