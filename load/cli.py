@@ -91,6 +91,9 @@ def build_parser() -> argparse.ArgumentParser:
     report = subcommands.add_parser("report", help="reports side by side, as a table or a page")
     report.add_argument("reports", type=Path, nargs="+", metavar="JSON")
     report.add_argument("--html", type=Path, metavar="FILE", help="write them as a page with plots")
+    report.add_argument(
+        "--curve", type=Path, metavar="SVG", help="draw the latencies of runs over their streams"
+    )
     report.set_defaults(call=commands.report)
     return parser
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from load.arguments import scenario_of, with_targets
 from load.capacity import ALWAYS, Bounds, capacity_report, find_capacity, prober
+from load.curve import latency_curve
 from load.files import write
 from load.health import wait_ready
 from load.pages import reports_page
@@ -109,6 +110,8 @@ def report(arguments: argparse.Namespace, command: Sequence[str]) -> int:
     for one in reports:
         if "streams" in one and references:
             add_ratios(one, references[0])
+    if arguments.curve is not None:
+        write(arguments.curve, latency_curve(reports))
     _put_out(reports, arguments)
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from load import svg
 from load.axis import Axis
@@ -42,10 +43,23 @@ def line_plot(
     title: str, x: Axis, y: Axis, series: Sequence[Series], limits: Sequence[Limit] = ()
 ) -> str:
     """A figure with lines; ``title`` is what a screen reader says of it."""
+    return _figure(title, line_drawing(title, x, y, series, limits))
+
+
+def line_drawing(
+    title: str,
+    x: Axis,
+    y: Axis,
+    series: Sequence[Series],
+    limits: Sequence[Limit] = (),
+    *,
+    style: str | None = None,
+) -> str:
+    """The same as an SVG element; with a ``style`` sheet it is a file of its own."""
     drawn = [part for index, one in enumerate(series) for part in _line(x, y, one, index)]
     drawn += [part for limit in limits for part in _limit(y, limit)]
     names = [one.name for one in series]
-    return _figure(title, names, _frame(x, y) + drawn)
+    return _drawing(title, names, _frame(x, y) + drawn, style=style)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ def bar_plot(title: str, y: Axis, names: Sequence[str], bars: Sequence[Bar]) -> 
         drawn.append(
             svg.text(bar.name, middle, HEIGHT - _BOTTOM + 16, text_anchor="middle", class_="tick")
         )
-    return _figure(title, names, _frame(None, y) + drawn, boxes=True)
+    return _figure(title, _drawing(title, names, _frame(None, y) + drawn, boxes=True))
 
 
 def cumulative(values: Sequence[float], most_points: int = 240) -> tuple[tuple[float, float], ...]:
@@ -156,20 +170,30 @@ def _frame(x: Axis | None, y: Axis) -> list[str]:
     return parts
 
 
-def _figure(title: str, names: Sequence[str], inside: Sequence[str], boxes: bool = False) -> str:
+def _figure(title: str, drawing: str) -> str:
+    return f"<figure><figcaption>{escape(title, quote=False)}</figcaption>{drawing}</figure>"
+
+
+def _drawing(
+    title: str,
+    names: Sequence[str],
+    inside: Sequence[str],
+    *,
+    boxes: bool = False,
+    style: str | None = None,
+) -> str:
     legend, rows = _legend(names, boxes)
     height = HEIGHT + rows * _LEGEND_ROW
-    drawing = svg.element(
+    return svg.element(
         "svg",
-        svg.element("title", title.replace("&", "&amp;").replace("<", "&lt;")),
+        svg.element("title", escape(title, quote=False)),
+        *([svg.element("style", style)] if style else []),
         *inside,
         *legend,
         viewBox=f"0 0 {WIDTH:.0f} {height:.0f}",
         role="img",
         xmlns="http://www.w3.org/2000/svg",
     )
-    caption = title.replace("&", "&amp;").replace("<", "&lt;")
-    return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
 
 
 def _legend(names: Sequence[str], boxes: bool) -> tuple[list[str], int]:
