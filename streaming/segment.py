@@ -68,11 +68,6 @@ class Segment:
         self._needed = start
         self._clear_ms: int | None = None
 
-    @property
-    def shown(self) -> bool:
-        """Whether a partial of it has been sent."""
-        return self._revision > 0
-
     # -- while it is spoken --------------------------------------------------------------------
 
     def partial_request(

@@ -3,7 +3,8 @@
 ``FAKE_ENGINE`` in the environment is a JSON object: ``delay_s`` (for each stretch of sound),
 ``load_s`` (how long loading takes), ``fail`` (a message: loading fails with it), ``broken`` (a
 text: no session can digest what is heard, which is this), ``marks`` (words are those that the
-sound is marked with) and ``hangs`` (of so many engines in a row, each hangs at sound).
+sound is marked with), ``hangs`` (of so many engines in a row, each hangs at sound) and ``stop_s``
+(how long the server waits at its end for what is being decoded).
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def fake_loader(settings: EngineSettings) -> Callable[[], list[Engine]]:
             raise LookupError(len(said))
 
         Session.work_done = work_done  # type: ignore[assignment, method-assign]
+
+    serve._STOP_S = asked.get("stop_s", serve._STOP_S)
 
     def load() -> list[Engine]:
         time.sleep(asked.get("load_s", 0))

@@ -176,7 +176,7 @@ async def test_a_signal_while_loading_does_not_wait_for_the_model() -> None:
 
 async def test_an_engine_that_hangs_does_not_keep_the_process() -> None:
     async with server_process(
-        "--port", "0", engine=HANGS, WIRESCRIBE_SERVER__DRAIN_S="0.2"
+        "--port", "0", engine={**HANGS, "stop_s": 0.2}, WIRESCRIBE_SERVER__DRAIN_S="0.2"
     ) as server:
         await server.ready()
         async with client(server.url + "?language=en") as it:
