@@ -56,13 +56,13 @@ def main() -> int:
         took = time.monotonic() - began
         outcomes.append((outcome, took))
         _say(f"{'good' if outcome.good else 'BAD '} {name} ({took:.0f} s): {outcome.tried}")
-        _say(f"     {outcome.happened}")
+        _say(f"     {outcome.told}")
         for failure in outcome.failures:
             _say(f"     ! {failure}")
     _say("\n" + table(outcomes))
     if asked.json is not None:
         rows = [
-            {"trial": o.name, "tried": o.tried, "happened": o.happened, "failures": o.failures,
+            {"trial": o.name, "tried": o.tried, "happened": o.told, "failures": o.failures,
              "figures": o.figures, "took_s": round(took, 1)}
             for o, took in outcomes
         ]  # fmt: skip
@@ -74,8 +74,7 @@ def table(outcomes: list[tuple[Outcome, float]]) -> str:
     """The outcomes in Markdown."""
     lines = ["| trial | what was tried | what happened |", "|---|---|---|"]
     for outcome, _ in outcomes:
-        bad = f" **{len(outcome.failures)} failures**" if outcome.failures else ""
-        lines.append(f"| {outcome.name} | {outcome.tried} | {outcome.happened}{bad} |")
+        lines.append(f"| {outcome.name} | {outcome.tried} | {outcome.told} |")
     return "\n".join(lines)
 
 

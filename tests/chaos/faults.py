@@ -45,9 +45,8 @@ async def faults(effort: Effort) -> Outcome:
         await each(outcome, random.Random(effort.seed))
     names = [fault.__name__ for fault in (*_ALL, *alone)]
     outcome.tried = f"{len(names)} faults while somebody speaks, most of them {rounds} times"
-    outcome.happened = "no word lost, served on after each: " + ", ".join(
-        name.replace("_", " ") for name in names
-    )
+    outcome.happened = ", ".join(name.replace("_", " ") for name in names)
+    outcome.holds = "no word lost, and served on, after each"
     return outcome
 
 

@@ -402,7 +402,8 @@ async def hostile(effort: Effort) -> Outcome:
         except AssertionError as error:
             outcome.expect(False, str(error))
             ended = await server.held()
-    outcome.happened = f"served on after each; held before: {began}; after all: {ended}"
+    outcome.happened = f"held before: {began}; after all: {ended}"
+    outcome.holds = "answered as it should, and served on, after each"
     return outcome
 
 

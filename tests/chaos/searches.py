@@ -33,7 +33,8 @@ async def machines(effort: Effort) -> Outcome:
     said = written.decode(errors="replace")
     outcome.expect(process.returncode == 0, said[-2_000:])
     passed = _PASSED.search(said)
-    outcome.happened = f"{passed[1] if passed else 0} machines, up to 30 steps each: no rule broken"
+    outcome.happened = f"{passed[1] if passed else 0} machines, up to 30 steps each"
+    outcome.holds = "no rule broken"
     return outcome
 
 
@@ -47,5 +48,6 @@ async def fuzzing(effort: Effort) -> Outcome:
         told.append(f"{target} {result.inputs:,}")
         outcome.expect(not result.crashes, f"{target}: {result.crashes} {result.report}")
     how = "guided by coverage (atheris)" if guided else "blindly: atheris is not installed"
-    outcome.happened = f"inputs {how}: {', '.join(told)}; no defect found"
+    outcome.happened = f"inputs {how}: {', '.join(told)}"
+    outcome.holds = "no defect found"
     return outcome

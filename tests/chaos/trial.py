@@ -23,11 +23,15 @@ class Effort:
 
 @dataclass(slots=True)
 class Outcome:
-    """One line of the table. ``figures`` are for whoever wants more than the line."""
+    """One line of the table. ``holds`` is what is only said when nothing failed.
+
+    ``figures`` are for whoever wants more than the line.
+    """
 
     name: str
     tried: str
     happened: str = ""
+    holds: str = ""
     failures: list[str] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -35,6 +39,12 @@ class Outcome:
     def good(self) -> bool:
         """Whether everything was as it should be."""
         return not self.failures
+
+    @property
+    def told(self) -> str:
+        """What happened, in a line."""
+        failed = f"**{len(self.failures)} failures**" if self.failures else self.holds
+        return "; ".join(part for part in (self.happened, failed) if part)
 
     def expect(self, true: bool, failure: str) -> None:
         """Note a failure unless something is true; at most twenty are kept."""
