@@ -10,7 +10,7 @@ from load.plot import Series, line_drawing
 
 # Grounds differ, so nothing is filled behind the figure; the viewer's scheme chooses the inks.
 _STYLE = """
-text{font:13px system-ui,sans-serif;fill:#333}
+text{font:12px system-ui,sans-serif;fill:#333}
 .grid{stroke:#8884;stroke-width:1}
 .edge{stroke:#888;stroke-width:1.2}
 .line{stroke-width:2}
