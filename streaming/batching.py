@@ -19,6 +19,8 @@ _BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
 _LATE_S = 0.25
+# Long windows with a beam take memory and time: never many at once.
+_AGAIN_ROWS = 2
 # Above _STRETCH_ABOVE rows ride along in windows longer than their own, up to twice as long: a step
 # of the decoder for four takes a fifth less than two for two, and the encoder is the smaller part.
 _APART = 3
@@ -26,6 +28,9 @@ _EARLY_BELOW = 0.9
 # Above this share partials of one session come no more often than so.
 _STRETCH_ABOVE = 0.8
 _STRETCHED_S = 0.8
+# While somebody speaks, a batch of files takes about so long: a live request may wait for it.
+_AWHILE_S = 0.5
+_LONGEST_S = 20.0
 
 
 class Source(Protocol):
@@ -53,13 +58,15 @@ class Entry:
     """A source's place in the queue: served longest ago goes first.
 
     One whose request was in a batch that never returned is ``suspect``: decoded alone until an
-    answer of its own has come.
+    answer of its own has come. What is in the ``background``, a file, has the time that nobody who
+    speaks needs.
     """
 
     source: Source
     served: float = 0.0
     shown: float = 0.0  # when its last partial was taken
     suspect: bool = False
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +83,28 @@ class Job:
         return (id(self.entry.source), self.request.channel), self.request.kind
 
 
-def choose(jobs: Iterable[Job], *, rows: int, load: Reading, now: float) -> list[Job]:
+def choose(
+    jobs: Iterable[Job], *, rows: int, load: Reading, now: float, spare_rows: int | None = None
+) -> list[Job]:
     """Choose what is decoded next, ``rows`` requests at most that are alike.
 
-    ``load.used`` is the share of the workers' time that is spent; ``now`` is in seconds.
+    Of files ``spare_rows`` at most, when there is nothing else to decode. ``load.used`` is the
+    share of the workers' time that is spent; ``now`` is in seconds.
     """
     ranked = sorted(
-        _affordable(jobs, load.used, now), key=lambda job: (_rank(job.request), job.entry.served)
+        _affordable(jobs, load.used, now), key=lambda job: (_rank(job), job.entry.served)
     )
     apart = _APART if load.used >= _STRETCH_ABOVE else 0
     chosen: list[Job] = []
-    for job in ranked:
+    if ranked and ranked[0].entry.background and spare_rows is not None:
+        rows = min(rows, spare_rows)
+    for job in ranked[: None if rows else 0]:
         if chosen and (job.entry.suspect or not _rides(job, chosen, apart)):
             continue
         chosen.append(job)
-        if len(chosen) >= rows or job.entry.suspect:
+        if len(chosen) >= (min(rows, _AGAIN_ROWS) if job.request.padded else rows):
+            break
+        if job.entry.suspect:
             break
     return chosen
 
@@ -98,6 +112,8 @@ def choose(jobs: Iterable[Job], *, rows: int, load: Reading, now: float) -> list
 def _rides(job: Job, chosen: Sequence[Job], apart: int) -> bool:
     """Whether a request goes with those chosen, the longest ``apart`` steps above the shortest."""
     leader = chosen[0]
+    if job.entry.background != leader.entry.background:
+        return False  # who speaks would wait for the file's segment, too
     if _lasts(job.request) != _lasts(leader.request) or job.key.alike != leader.key.alike:
         return False  # what lasts is not mixed with partials: it may get a beam
     lengths = [job.key.length, *(each.key.length for each in chosen)]
@@ -108,11 +124,27 @@ def _lasts(request: DecodeRequest) -> bool:
     return request.kind is not Kind.PARTIAL
 
 
+def spare_rows(rows: int, load: Reading, *, workers: int, taken: int) -> int:
+    """How many requests of files may be decoded together now; 0: none.
+
+    As many as fit, while nobody speaks. Else every other worker takes no more of them than are
+    soon done; ``taken`` is how many decode files already.
+    """
+    if not load.speaking:
+        return rows
+    if taken >= max(1, workers // 2):
+        return 0
+    each_s = load.cost * workers * _LONGEST_S
+    return min(rows, max(1, int(_AWHILE_S / each_s))) if each_s else rows
+
+
 def beam(jobs: Sequence[Job], load: Reading) -> int:
     """How many alternatives to follow: what lasts deserves them, while there is time.
 
     Figures: docs/adr/0019-second-looks.md.
     """
+    if jobs[0].entry.background and load.speaking:
+        return 1
     if jobs[0].request.kind is Kind.PARTIAL:
         return 1
     if jobs[0].request.padded:
@@ -143,11 +175,13 @@ def _affordable(jobs: Iterable[Job], used: float, now: float) -> Iterable[Job]:
     ]
 
 
-def _rank(request: DecodeRequest) -> int:
-    """What is decoded first: finals, finals to come, and what is waited for.
+def _rank(job: Job) -> int:
+    """What is decoded first: finals, finals to come, and what is waited for; then files.
 
     An early final takes no more time than the final that it replaces, and is in time for it.
     """
-    if request.kind is Kind.FINAL:
+    if job.entry.background:
+        return 3
+    if job.request.kind is Kind.FINAL:
         return 0
-    return 2 if request.waited_for else 1
+    return 2 if job.request.waited_for else 1

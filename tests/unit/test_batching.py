@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streaming.batching import Entry, Job, beam, choose, hurried
+from streaming.batching import Entry, Job, beam, choose, hurried, spare_rows
 from streaming.decoding import Kind
 from streaming.engine.base import BatchKey
 from streaming.headroom import Reading
@@ -24,8 +24,9 @@ def job(
     served: float = 0.0,
     shown: float = 0.0,
     suspect: bool = False,
+    file: bool = False,
 ) -> Job:
-    entry = Entry(Client(), served=served, shown=shown, suspect=suspect)
+    entry = Entry(Client(), served=served, shown=shown, suspect=suspect, background=file)
     return Job(entry, request(kind, number), BatchKey(key, length))
 
 
@@ -62,6 +63,13 @@ def test_windows_of_one_length_go_together_and_under_load_others_too() -> None:
     assert chosen(*jobs, used=0.5) == [0, 1]
     # From 3 to 6 are three steps: with 4 among them there is no room for 8, with 3 none for 7.
     assert chosen(*jobs, used=0.9) == [0, 1, 2, 4]
+
+
+def test_second_looks_are_few_at_a_time() -> None:
+    again = [job(Kind.FINAL, n) for n in range(4)]
+    again = [replace(each, request=replace(each.request, padded=True)) for each in again]
+    assert chosen(*again) == [0, 1]
+    assert chosen(*again, rows=1) == [0]
 
 
 def test_a_suspect_is_decoded_alone() -> None:
@@ -113,3 +121,39 @@ def test_what_is_decoded_again_gets_a_beam_unless_finals_wait() -> None:
 def test_who_speaks_is_told_by_source_and_channel() -> None:
     first = job(Kind.FINAL, 1)
     assert first.speaking == ((id(first.entry.source), 0), Kind.FINAL)
+
+
+def test_files_come_last_and_in_batches_of_their_own() -> None:
+    files = [job(Kind.FINAL, number, file=True) for number in (1, 2, 3)]
+    assert chosen(*files, job(Kind.PARTIAL, 4), job(Kind.FINAL, 5)) == [5]
+    assert chosen(*files, job(Kind.PARTIAL, 4)) == [4]
+    assert chosen(*files) == [1, 2, 3]
+
+
+def test_files_have_the_rows_that_are_spared() -> None:
+    files = [job(Kind.FINAL, number, file=True) for number in (1, 2, 3)]
+    live = [job(Kind.FINAL, number) for number in (4, 5)]
+
+    def taken(jobs: list[Job], spare: int) -> int:
+        return len(choose(jobs, rows=8, load=Reading(), now=0.0, spare_rows=spare))
+
+    assert [taken(files, spare) for spare in (0, 1, 2, 8)] == [0, 1, 2, 3]
+    assert taken([*files, *live], 0) == 2
+
+
+def test_who_speaks_leaves_files_every_other_worker_for_a_moment() -> None:
+    def spare(load: Reading, *, workers: int = 2, taken: int = 0) -> int:
+        return spare_rows(8, load, workers=workers, taken=taken)
+
+    assert spare(Reading(cost=0.1), taken=1) == 8
+    assert spare(Reading(cost=0.1, speaking=1)) == 1
+    assert spare(Reading(cost=0.1, speaking=1), taken=1) == 0
+    assert spare(Reading(cost=0.1, speaking=1), workers=1) == 1
+    assert spare(Reading(cost=0.005, speaking=1), workers=1) == 5
+    assert spare(Reading(speaking=1)) == 8
+
+
+def test_files_get_a_beam_while_nobody_speaks() -> None:
+    file = job(Kind.FINAL, 1, file=True)
+    assert beam([file], Reading()) == 5
+    assert beam([file], Reading(speaking=1)) == 1
