@@ -99,7 +99,7 @@ async def length_with_its_highest_bit(server: Victim, dice: random.Random) -> No
 
 
 async def compressed_bomb(server: Victim, dice: random.Random) -> None:
-    """A gigabyte of zeros in a megabyte, offered with and without being agreed on."""
+    """256 MiB of zeros in a quarter of one, by an extension that was offered."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     bomb = b"".join(squeeze.compress(bytes(_MIB)) for _ in range(256)) + squeeze.flush()
     extension = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
