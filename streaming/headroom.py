@@ -51,6 +51,7 @@ class Headroom:
         self._workers = workers
         self._spells: deque[tuple[float, float]] = deque()
         self._running: dict[int, float] = {}
+        self._spare: set[int] = set()
         self._spoke: dict[Speaker, float] = {}
         self._waits_since: dict[Speaker, float] = {}
         self._waits: deque[tuple[float, float]] = deque()
@@ -64,15 +65,18 @@ class Headroom:
 
     # -- what the workers do ---------------------------------------------------------------------
 
-    def begin(self, worker: int, now: float) -> None:
-        """A worker starts on a batch."""
+    def begin(self, worker: int, now: float, *, spare: bool = False) -> None:
+        """A worker starts on a batch; ``spare``: of what gives way to everybody else."""
         self._running[worker] = now
+        if spare:
+            self._spare.add(worker)
 
     def end(self, worker: int, now: float) -> None:
         """A worker is done with its batch."""
         began = self._running.pop(worker, None)
-        if began is not None:
+        if began is not None and worker not in self._spare:
             self._spells.append((began, now))
+        self._spare.discard(worker)
 
     def decoded(self, requests: Iterable[DecodeRequest], seconds: float, *, beam: int = 1) -> None:
         """A batch took so long. Only greedy ones count: the beam gives way before anybody waits."""
@@ -102,6 +106,11 @@ class Headroom:
     def busy(self) -> int:
         """How many workers are decoding now."""
         return len(self._running)
+
+    @property
+    def spare(self) -> int:
+        """How many of them decode what gives way to everybody else."""
+        return len(self._spare)
 
     # -- what waits for them ---------------------------------------------------------------------
 
@@ -146,12 +155,19 @@ class Headroom:
     # -- what follows from it --------------------------------------------------------------------
 
     def used(self, now: float) -> float:
-        """Return the share of the workers' time used in the last five seconds, from 0 to 1."""
+        """Return the share of the workers' time used in the last five seconds, from 0 to 1.
+
+        Without what gives way: it takes nothing away from another speaker.
+        """
         horizon = now - _HORIZON_S
         while self._spells and self._spells[0][1] < horizon:
             self._spells.popleft()
         spent = sum(end - max(begin, horizon) for begin, end in self._spells)
-        spent += sum(now - max(begin, horizon) for begin in self._running.values())
+        spent += sum(
+            now - max(began, horizon)
+            for worker, began in self._running.items()
+            if worker not in self._spare
+        )
         return min(1.0, spent / (_HORIZON_S * self._workers))
 
     def read(self, now: float) -> Reading:

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from streaming.batching import Entry, Job, Source, beam, choose, hurried
+from streaming.batching import Entry, Job, Source, beam, choose, hurried, spare_rows
 from streaming.decoding import Hypothesis, Kind
 from streaming.engine.base import Engine
 from streaming.errors import EngineFault, InternalError, Restarting
 from streaming.faults import Faults, Uncounted
-from streaming.headroom import Headroom
+from streaming.headroom import Headroom, Speaker
 from streaming.heartbeat import Heartbeat
 from streaming.logs import get_logger
 from streaming.station import State, Station
@@ -160,9 +160,9 @@ class Scheduler:
         for worker in workers:
             await worker.left()
 
-    def add(self, source: Source) -> None:
-        """Let a source take part."""
-        self._sources[id(source)] = Entry(source)
+    def add(self, source: Source, *, background: bool = False) -> None:
+        """Let a source take part; in the ``background`` it has what time the others leave."""
+        self._sources[id(source)] = Entry(source, background=background)
         if self.lost.is_set():
             source.work_failed(_lost())
 
@@ -223,13 +223,14 @@ class Scheduler:
                 await self._wake.wait()
                 continue
             requests, began = [job.request for job in jobs], time.monotonic()
-            self._headroom.begin(worker.number, began)
+            spare = jobs[0].entry.background
+            self._headroom.begin(worker.number, began, spare=spare)
             width = beam(jobs, self._headroom.read(began))
             try:
                 decoded = await worker.decode(requests, width)
                 worker.jobs, now = (), time.monotonic()
                 self._load.count(decoded.answers, now)
-                if decoded.cause is None:
+                if decoded.cause is None and not spare:
                     self._headroom.decoded(requests, now - began, beam=width)
                 if decoded.broken and self._supervisor is not None:
                     self._supervisor.restart(worker.station, broken=True)
@@ -250,11 +251,10 @@ class Scheduler:
             for entry in list(self._sources.values())
             for job in self._offers(entry, station.engine)
         ]
-        rows = station.rows.most(now)
-        chosen = choose(offered, rows=rows, load=self._headroom.read(now), now=now)
-        self._headroom.look(
-            [job.speaking for job in offered], [job.speaking for job in chosen], now
-        )
+        rows, load = station.rows.most(now), self._headroom.read(now)
+        spare = spare_rows(rows, load, workers=len(self._posts), taken=self._headroom.spare)
+        chosen = choose(offered, rows=rows, load=load, now=now, spare_rows=spare)
+        self._headroom.look(_speaking(offered), _speaking(chosen), now)
         for job in chosen:
             job.entry.served = now
             if job.request.waited_for:
@@ -317,6 +317,11 @@ class Scheduler:
         _log.exception("source_failed")
         self.remove(source)
         source.work_failed(InternalError("the server failed on this session"))
+
+
+def _speaking(jobs: Iterable[Job]) -> list[tuple[Speaker, Kind]]:
+    """Who wants what decoded, without those who can wait for it."""
+    return [job.speaking for job in jobs if not job.entry.background]
 
 
 def _lost() -> Restarting:

@@ -50,7 +50,7 @@ class Transcription:
 
     ``sound`` yields bytes in the session's format, in chunks of any size. The session must not
     have been given audio yet. ``fed`` is set when all of the sound has been taken, or no more of
-    it will be.
+    it will be. In the ``background`` it leaves the workers to everybody else who needs them.
     """
 
     def __init__(
@@ -61,8 +61,10 @@ class Transcription:
         pace: Pace,
         *,
         fed: asyncio.Event | None = None,
+        background: bool = False,
     ) -> None:
         self.session = session
+        self._background = background
         self._fed = fed or asyncio.Event()
         self._scheduler = scheduler
         self._sound = sound
@@ -82,7 +84,7 @@ class Transcription:
         exception is raised. Raises :class:`~streaming.errors.EngineFault` when decoding fails.
         Closing the iterator early drops what is still to be decoded.
         """
-        self._scheduler.add(self)
+        self._scheduler.add(self, background=self._background)
         self._feeder = asyncio.create_task(self._feed(), name="feed")
         try:
             while True:

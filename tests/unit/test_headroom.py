@@ -152,3 +152,17 @@ def test_the_time_between_partials_is_of_one_speaker() -> None:
 
 def test_what_is_needed_grows_with_the_speakers() -> None:
     assert Reading(cost=0.03, speaking=16).lasting == pytest.approx(0.48)
+
+
+def test_what_gives_way_takes_no_room() -> None:
+    it = Headroom(2)
+    it.begin(0, 100, spare=True)
+    it.begin(1, 100)
+    assert (it.busy, it.spare) == (2, 1)
+    assert it.used(101) == pytest.approx(0.1)
+    it.end(0, 101)
+    it.end(1, 101)
+    assert (it.busy, it.spare) == (0, 0)
+    assert it.used(101) == pytest.approx(0.1)
+    it.begin(0, 101)
+    assert it.used(102) == pytest.approx(0.2)

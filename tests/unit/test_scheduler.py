@@ -220,3 +220,32 @@ async def test_who_speaks_is_known_and_what_it_costs(monkeypatch: pytest.MonkeyP
         await final.served()
         await partial.served()
         assert scheduler.headroom.read(time.monotonic()).cost > 0
+
+
+async def test_a_file_is_decoded_in_batches_behind_everybody_and_counts_for_nobody() -> None:
+    file = Client(*(request(Kind.FINAL, number) for number in range(8)))
+    live = [Client(request(Kind.PARTIAL, 10)), Client(request(Kind.FINAL, 11))]
+    engine = FakeEngine(answer, max_batch=4)
+    async with serving(engine, start=False) as scheduler:
+        scheduler.add(file, background=True)
+        for client in live:
+            scheduler.add(client)
+        scheduler.start()
+        await file.served()
+        load = scheduler.headroom.read(time.monotonic())
+    segments = [[asked.segment for asked in batch] for batch in engine.batches]
+    assert segments[:2] == [[11], [10]]
+    assert sorted(number for batch in segments[2:] for number in batch) == list(range(8))
+    assert load.speaking == 2
+
+
+async def test_a_file_alone_fills_whole_batches_and_nobody_is_thought_to_speak() -> None:
+    file = Client(*(request(Kind.FINAL, number) for number in range(8)))
+    engine = FakeEngine(answer, max_batch=4)
+    async with serving(engine, start=False) as scheduler:
+        scheduler.add(file, background=True)
+        scheduler.start()
+        await file.served()
+        load = scheduler.headroom.read(time.monotonic())
+    assert [len(batch) for batch in engine.batches] == [4, 4]
+    assert (load.speaking, load.used, load.waiting_s) == (0, 0.0, 0.0)
