@@ -18,6 +18,7 @@ from streaming.errors import WirescribeError
 from streaming.health import Health
 from streaming.metrics import CONTENT_TYPE
 from streaming.service import Service
+from streaming.sessions import Captions
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
 from streaming.vitals import ServiceVitals
@@ -89,6 +90,7 @@ def create_app(service: Service) -> Starlette:
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", metrics),
+        Route("/v1/sessions/{session_id}/captions.{format}", Captions(service).fetch),
         Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),

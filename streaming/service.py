@@ -29,6 +29,7 @@ from streaming.quotas import Quotas
 from streaming.scheduler import Scheduler
 from streaming.session import Session
 from streaming.settings import Settings
+from streaming.transcripts import Transcript, TranscriptBounds, Transcripts
 from streaming.vad import VadConfig, VoiceDetector
 from streaming.window import WindowConfig
 
@@ -115,6 +116,7 @@ class Service:
         self.parking: Parking[Any] = Parking(
             limits.max_parked, limits.max_parked_bytes, limits.resume_ms
         )
+        self.transcripts = self._kept_transcripts()
         self._empty = asyncio.Event()
         self._empty.set()
         self._vad = VadConfig(**settings.vad.model_dump())
@@ -219,6 +221,31 @@ class Service:
 
     def _expire(self) -> None:
         self.parking.expire(time.monotonic())
+
+    # -- what sessions said --------------------------------------------------------------------
+
+    def _kept_transcripts(self) -> Transcripts | None:
+        kept = self.settings.captions
+        bounds = TranscriptBounds(kept.max_session_bytes, kept.max_bytes, kept.keep_s)
+        return Transcripts(bounds, self._forget_later) if kept.kept else None
+
+    def transcript(
+        self, session_id: str, token: str, principal: Principal, config: SessionConfig
+    ) -> Transcript | None:
+        """Begin to keep what a session says; None where nothing is kept."""
+        if self.transcripts is None:
+            return None
+        names = config.audio.channel_names
+        return self.transcripts.open(session_id, token, principal, names)
+
+    def _forget_later(self) -> None:
+        if self.transcripts is not None:
+            forget = functools.partial(self._forget, self.transcripts)
+            asyncio.get_running_loop().call_later(self.transcripts.keep_s, forget)
+
+    @staticmethod
+    def _forget(transcripts: Transcripts) -> None:
+        transcripts.expire(time.monotonic())
 
     # -- life ----------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ LAYER = {
     "quotas": "policy",
     "settings": "policy",
     "sources": "policy",
+    "transcripts": "policy",
     "waiting": "policy",
     "admission": "runtime",
     "batching": "runtime",
@@ -79,6 +80,7 @@ LAYER = {
     "health": "edge",
     "opening": "edge",
     "serve": "edge",
+    "sessions": "edge",
     "transports": "edge",
 }
 # Clients are programs of their own: they share nothing with the server but the protocol.
@@ -139,6 +141,7 @@ COVERED_ELSEWHERE = {
     "streaming.models.errors": ("tests/unit/models/test_library.py", "raised by the library"),
     "streaming.models.hub_fetcher": ("tests/unit/models/test_hub.py", "drives the hub's library"),
     "streaming.serve": ("tests/integration/test_process.py", "needs a process and signals"),
+    "streaming.settings.captions": ("tests/unit/test_sessions.py", "values alone"),
     "streaming.settings.endpointing": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.engine": ("tests/unit/test_sources.py", "plain data, read by all sources"),
     "streaming.settings.limits": ("tests/unit/test_sources.py", "plain data"),

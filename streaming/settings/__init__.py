@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from streaming.auth.settings import AuthSettings
 from streaming.caps import AdmissionSettings, QuotaSettings
+from streaming.settings.captions import CaptionSettings
 from streaming.settings.endpointing import EndpointingSettings
 from streaming.settings.engine import EngineSettings
 from streaming.settings.limits import LimitSettings
@@ -24,6 +25,7 @@ __all__ = [
     "SECTIONS",
     "AdmissionSettings",
     "AuthSettings",
+    "CaptionSettings",
     "EndpointingSettings",
     "EngineSettings",
     "LimitSettings",
@@ -48,6 +50,7 @@ class Settings(Section):
     admission: AdmissionSettings = AdmissionSettings()
     quotas: QuotaSettings = QuotaSettings()
     auth: AuthSettings = AuthSettings()
+    captions: CaptionSettings = CaptionSettings()
 
 
 SECTIONS: Final[Mapping[str, type[BaseModel]]] = {
