@@ -16,6 +16,7 @@ from streaming.session import Session
 
 Samples = npt.NDArray[np.float32]
 _CHUNK = 1_600
+_SECOND_LOOK_BEAM = 5  # as a server has it
 
 
 @dataclass(slots=True)
@@ -92,7 +93,11 @@ def listen(
 
 
 def _answer(engine: Engine, request: DecodeRequest, beam: int) -> Hypothesis:
-    (answer,) = engine.decode([request], beam=1 if request.kind is Kind.PARTIAL else beam)
+    if request.kind is Kind.PARTIAL:
+        beam = 1
+    elif request.padded:
+        beam = max(beam, _SECOND_LOOK_BEAM)
+    (answer,) = engine.decode([request], beam=beam)
     return answer
 
 
