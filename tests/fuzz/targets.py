@@ -77,8 +77,7 @@ def _obey(codec: Codec, command: Command, config: SessionConfig | None) -> Sessi
             _is_possible(config)
             assert (config.audio, config.task) == (before.audio, before.task)
         case Finalize(request_id):
-            for text in codec.write(Finalized(request_id, 0)):
-                text.encode("utf-8")  # what is sent back can be sent
+            _can_be_sent(codec.write(Finalized(request_id, 0)))
         case Audio(sound):
             assert isinstance(sound, bytes)
     return config
@@ -104,8 +103,13 @@ def _can_be_said(codec: Codec, error: WirescribeError) -> None:
     """A refusal can be written, fits a message, and has a close code of the table."""
     assert len(error.message) <= _LONGEST_MESSAGE, f"{len(error.message)} characters"
     assert error.close_code == 1009 or 4400 <= error.close_code < 4500
-    for text in codec.error(error):
-        text.encode("utf-8")
+    _can_be_sent(codec.error(error))
+
+
+def _can_be_sent(frames: Sequence[str | bytes]) -> None:
+    for each in frames:
+        if isinstance(each, str):
+            each.encode("utf-8")  # half a surrogate pair can't be
 
 
 def client_events(data: bytes) -> None:
