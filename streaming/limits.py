@@ -29,6 +29,12 @@ class ConnectionLimits:
     max_bytes_per_s: int
     burst_bytes: int
 
+    def patient(self, idle_ms: int | None) -> ConnectionLimits:
+        """Return the same with no more idle time than this; None changes nothing."""
+        if idle_ms is None or idle_ms >= self.max_idle_ms:
+            return self
+        return replace(self, max_idle_ms=idle_ms)
+
 
 class TokenBucket:
     """Lets ``rate`` units a second through, and up to ``capacity`` at once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from streaming.errors import WirescribeError
 from streaming.events import Event
@@ -62,7 +62,18 @@ class End:
     """No more audio will come."""
 
 
-Command = Start | Audio | Configure | Finalize | KeepAlive | End
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something of the dialect's own, told in its turn among what the session says.
+
+    Made by a codec that reads, and read by the same codec's :meth:`Codec.write`; to everybody
+    between, it is nothing. One said before the session has begun is told at once.
+    """
+
+    what: Any = field(repr=False)
+
+
+Command = Start | Audio | Configure | Finalize | KeepAlive | End | Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +106,53 @@ class Ack:
     decoded_ms: int
 
 
-Notice = Event | Started | Queued | Ack
+Notice = Event | Started | Queued | Ack | Aside
+Frame = str | bytes
+"""A text message or a binary one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What an upgrade is answered with instead: a dialect's own words for a refusal."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Codec(Protocol):
-    """One connection's dialect."""
+    """One connection's dialect; what a dialect has no special ways of need not be written."""
 
     name: str
-    subprotocol: str | None
+    subprotocol: str | None = None
+    """Echoed where the client offers it."""
+
+    by_handshake: bool = False
+    """Whether the handshake says it all: no message can bring a key or other options later, so
+    that a missing key and options that can't be had are refused before it is answered."""
+
+    resumes: bool = False
+    """Whether a session outlives its socket: somebody can come back for it."""
+
+    idle_ms: int | None = None
+    """The longest that nothing may come, where that is shorter than the server's own."""
+
+    headers: Mapping[str, str] = {}
+    """Sent with the answer to the handshake."""
+
+    def secret(self, offered: Sequence[str]) -> str | None:
+        """Return a key or token that stands in subprotocols offered in the dialect's own way."""
+        return None
+
+    def hello(self) -> Sequence[Frame]:
+        """Write what a client is told first of all, before it has said anything."""
+        return ()
 
     def opening(self, query: Sequence[tuple[str, str]]) -> Start | None:
-        """Return the start that the URL's query asks for, or None when it says nothing."""
+        """Return the start that the URL's query asks for, or None when it says nothing.
+
+        What is raised here is answered instead of the handshake.
+        """
         ...
 
     def text(self, message: str) -> Sequence[Command]:
@@ -116,10 +163,25 @@ class Codec(Protocol):
         """Read a binary message."""
         ...
 
-    def write(self, notice: Notice, seq: int | None = None) -> Sequence[str]:
+    def write(self, notice: Notice, seq: int | None = None) -> Sequence[Frame]:
         """Write what the session says; ``seq`` numbers what lasts."""
         ...
 
-    def error(self, error: WirescribeError) -> Sequence[str]:
+    def error(self, error: WirescribeError) -> Sequence[Frame]:
         """Write the reason for the close that follows."""
         ...
+
+    def forgive(self, command: Command, error: WirescribeError) -> Aside | None:
+        """Return what is told where a command can't be obeyed and the session goes on.
+
+        None ends it with the error. What else the same message asked for is left out.
+        """
+        return None
+
+    def close(self, error: WirescribeError) -> tuple[int, str]:
+        """Return the close frame's code and reason."""
+        return error.close_code, error.code
+
+    def denial(self, error: WirescribeError) -> Denial | None:
+        """Return the answer to an upgrade that is refused; None for the server's own."""
+        return None

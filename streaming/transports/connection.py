@@ -20,7 +20,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from streaming.decoding import DecodeRequest
 from streaming.errors import (
-    BadMessage,
     ClientTooSlow,
     IdleTimeout,
     InternalError,
@@ -33,8 +32,9 @@ from streaming.events import Ended, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
 from streaming.principal import Principal
-from streaming.transports.codec import Codec, Resume, Start
+from streaming.transports.codec import Codec, Resume
 from streaming.transports.conversation import Conversation
+from streaming.transports.following import follow
 from streaming.transports.inbox import Inbox
 from streaming.transports.outbox import Delivery, Outbox
 from streaming.transports.pause import pause
@@ -62,9 +62,9 @@ class Connection:
         self._codec = codec
         self._service = service
         now, limits = time.monotonic(), service.settings.limits
-        self._guard = ConnectionGuard(service.connection_limits, now)
+        self._guard = ConnectionGuard(service.connection_limits.patient(codec.idle_ms), now)
         self._inbox = Inbox(socket, codec, self._guard)
-        self._outbox = Outbox(limits.outbox_messages, limits.resume_messages)
+        self._outbox = Outbox(limits.outbox_messages, limits.resume_messages * codec.resumes)
         self._delivery = self._outbox.delivery
         self._receipts = Receipts(socket.scope)
         self._writer = Writer(socket, codec, self._receipts)
@@ -81,7 +81,7 @@ class Connection:
     async def run(self) -> None:
         """Serve the client until either side is done. Never raises what the client caused."""
         with bound(session=self._id):
-            if not await self._reception.open():
+            if not await self._reception.open(self._writer):
                 return
             self._service.join(self)
             try:
@@ -112,7 +112,7 @@ class Connection:
     async def _come_in(self) -> None:
         """The handshake: what the client wants, who it is, a place for it, its conversation."""
         self._service.check_life()
-        start = await self._reception.hear(self._inbox)
+        start = await self._reception.hear(self._inbox, self._outbox)
         if start is None:
             return
         principal = self._reception.identify(start)
@@ -138,6 +138,7 @@ class Connection:
             guard=self._guard,
             outbox=self._outbox,
             tally=self._tally,
+            keep=self._service.transcript,
         )
         self._conversation = conversation
         self._service.parking.add(conversation)
@@ -185,13 +186,10 @@ class Connection:
 
     async def _follow(self) -> None:
         while (commands := await self._inbox.take()) is not None:
-            for command in commands:
-                if isinstance(command, Start):
-                    raise BadMessage("type: 'start' came twice, or after audio", field="type")
-                if self._conversation is not None:
-                    await self._conversation.obey(command, self, self._service.languages)
-            # The writer's turn: a thousand messages may have come in one packet.
-            await asyncio.sleep(0)
+            if self._conversation is not None:
+                languages, forgive = self._service.languages, self._codec.forgive
+                await follow(self._conversation, commands, self, languages, forgive)
+            await asyncio.sleep(0)  # the writer's turn: a packet may hold a thousand messages
         self._lose()
 
     async def _write(self) -> None:
@@ -319,15 +317,19 @@ class Connection:
         if conversation.finished:
             conversation.close()
             self._tally.ended(None, conversation.session, finished=True)
-            if conversation.outbox.delivered or not service.park(conversation):
+            if conversation.outbox.delivered or not self._park(conversation):
                 service.parking.remove(conversation)  # else until it is known to have heard so
         elif reason is not None and not isinstance(reason, ClientTooSlow):
             service.parking.remove(conversation)
             conversation.close()
             self._tally.ended(reason, conversation.session, finished=False)
-        elif self._concluding or not service.park(conversation):
+        elif self._concluding or not self._park(conversation):
             service.parking.remove(conversation)
             conversation.give_up("stopped")
+
+    def _park(self, conversation: Conversation) -> bool:
+        """Keep the conversation for a while, where anybody could come back for it."""
+        return self._codec.resumes and self._service.park(conversation)
 
     async def _part(self, writer: asyncio.Task[None]) -> None:
         """Send what is left, the reason and the close frame, to a client that may not read."""
@@ -343,7 +345,7 @@ class Connection:
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(_CLOSE_S):
                 await writer
-                self._tally.closed(reason.close_code if reason else 1000)
+                self._tally.closed(self._codec.close(reason)[0] if reason else 1000)
                 await self._writer.close(reason)
                 if not self._receipts.known and conversation is not None and conversation.finished:
                     self._service.parking.remove(conversation)  # as far as can be known

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from streaming.admission import Place
@@ -22,15 +22,17 @@ from streaming.errors import (
     UnknownSession,
     WirescribeError,
 )
-from streaming.events import Ended, Event, Warned, WarningCode
+from streaming.events import Ended, Event, Final, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
-from streaming.options import parse_configure
+from streaming.options import SessionConfig, parse_configure
 from streaming.principal import Principal
 from streaming.scheduler import Scheduler
 from streaming.session import Phase, Session
+from streaming.transcripts import Transcript
 from streaming.transports.codec import (
     Ack,
+    Aside,
     Audio,
     Command,
     Configure,
@@ -47,6 +49,14 @@ _log = get_logger(__name__)
 _SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
 _MOST_REPEATS = 512
 _HISTORY_BYTES = 4_096  # a sent message that is kept, about: a final with its words
+
+
+Keep = Callable[[str, str, Principal, SessionConfig], Transcript | None]
+"""Begins to keep what a session says: its name, its token, whose it is, what was asked for."""
+
+
+def _unkept(name: str, token: str, principal: Principal, config: SessionConfig) -> None:
+    return None
 
 
 class Listener(Protocol):
@@ -79,9 +89,11 @@ class Conversation:
         guard: ConnectionGuard,
         outbox: Outbox,
         tally: Tally,
+        keep: Keep = _unkept,
     ) -> None:
         self.id = name
         self.token = secrets.token_urlsafe(24)
+        self._transcript = keep(name, self.token, principal, session.config)
         self.session = session
         self.principal = principal
         self.guard = guard
@@ -181,6 +193,8 @@ class Conversation:
                 self._asked.append((name, self._taken_bytes))
             case End():
                 self._say(self.session.end())
+            case Aside():
+                self.tell(command)
 
     async def _take_audio(self, data: bytes, listener: Listener) -> None:
         if self._again_bytes:
@@ -252,6 +266,8 @@ class Conversation:
     def _say(self, events: list[Event]) -> None:
         for event in events:
             self.tell(event)
+            if self._transcript is not None and isinstance(event, Final):
+                self._transcript.add(event)
             if isinstance(event, Ended):
                 self.finished = True
                 self._settled.set()
@@ -317,6 +333,8 @@ class Conversation:
         self._scheduler.remove(self)
         self._settled.set()  # a drain must not wait for answers that won't come
         self.place.leave()
+        if self._transcript is not None:
+            self._transcript.end(time.monotonic())
 
     def give_up(self, why: str) -> None:
         """End while nobody is there."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streaming.access import refusal
@@ -26,11 +27,15 @@ _EXTENSION = "websocket.http.response"
 _FORWARDED = {b"x-forwarded-for", b"forwarded"}
 
 
-def look(service: Service, credentials: Credentials) -> None:
-    """Raise why a client can't come in, as far as that is known before it has said anything."""
+def look(service: Service, credentials: Credentials, *, introduced: bool = False) -> None:
+    """Raise why a client can't come in, as far as that is known before it has said anything.
+
+    ``introduced``: it will say no more about who it is.
+    """
     address = credentials.peer.address
     service.admission.knock(address)
-    principal = service.gate.screen(credentials)
+    gate = service.gate
+    principal = gate.check(credentials) if introduced else gate.screen(credentials)
     service.admission.look(principal or ANONYMOUS, address, len(service.connections))
 
 
@@ -47,17 +52,33 @@ async def turn_away(
         async with asyncio.timeout(_TELL_S):
             told_by_status = credentials.origin is None or _for_another(socket, service)
             if told_by_status and _EXTENSION in (socket.scope.get("extensions") or {}):
-                response = refusal(error)
+                response = _answer(codec, error)
                 response.headers.update(_quotas(service, credentials, error))
                 await socket.send_denial_response(response)
                 return
             offered = socket.scope.get("subprotocols") or ()
             chosen = codec.subprotocol if codec.subprotocol in offered else None
             await socket.accept(subprotocol=chosen)
-            service.metrics.closed(error.close_code)
-            for text in codec.error(error):
-                await socket.send_text(text)
-            await socket.close(error.close_code, error.code)
+            code, reason = codec.close(error)
+            service.metrics.closed(code)
+            for frame in codec.error(error):
+                await (
+                    socket.send_text(frame) if isinstance(frame, str) else socket.send_bytes(frame)
+                )
+            await socket.close(code, reason)
+
+
+def _answer(codec: Codec, error: WirescribeError) -> Response:
+    """Return a refusal in the dialect's words, with the headers that HTTP itself knows."""
+    response, denial = refusal(error), codec.denial(error)
+    if denial is None:
+        return response
+    kept = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("content-length", "content-type")
+    }
+    return JSONResponse(dict(denial.body), denial.status, {**kept, **denial.headers})
 
 
 def _for_another(socket: WebSocket, service: Service) -> bool:

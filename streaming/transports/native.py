@@ -26,6 +26,7 @@ from streaming.events import (
 from streaming.transports.codec import (
     Ack,
     Audio,
+    Codec,
     Command,
     Configure,
     End,
@@ -49,11 +50,12 @@ _INTEGERS = frozenset({"sample_rate", "channels"})
 _LONGEST_ID = 128
 
 
-class NativeCodec:
+class NativeCodec(Codec):
     """The native dialect of one connection."""
 
     name = "native"
-    subprotocol: str | None = SUBPROTOCOL
+    subprotocol = SUBPROTOCOL
+    resumes = True
 
     def opening(self, query: Sequence[tuple[str, str]]) -> Start | None:
         """Read options from the query, ``audio.encoding`` and plain ``encoding`` alike."""

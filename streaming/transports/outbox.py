@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from streaming.events import Final, Partial, Suppressed, Warned, WarningCode
-from streaming.transports.codec import Ack, Notice, Queued, Started
+from streaming.transports.codec import Ack, Aside, Notice, Queued, Started
 
 _PASSING = frozenset({WarningCode.SLOW_PARTIALS, WarningCode.DRAINING})
 
@@ -184,7 +184,7 @@ def lasts(notice: Notice) -> bool:
     """Whether a client that missed it is told again."""
     if isinstance(notice, Warned):
         return notice.code not in _PASSING
-    return not isinstance(notice, Partial | Ack | Started | Queued)
+    return not isinstance(notice, Partial | Ack | Started | Queued | Aside)
 
 
 def _replaces(notice: Notice) -> Hashable:

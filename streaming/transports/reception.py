@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streaming.admission import Place
 from streaming.errors import WirescribeError
 from streaming.limits import ConnectionGuard
 from streaming.principal import Principal
-from streaming.transports.codec import Codec, KeepAlive, Queued, Start, Started
+from streaming.transports.codec import Aside, Codec, KeepAlive, Queued, Start, Started
 from streaming.transports.conversation import Conversation
 from streaming.transports.doorstep import look, turn_away
 from streaming.transports.inbox import Inbox
 from streaming.transports.outbox import Outbox
 from streaming.transports.watch import Watch
+from streaming.transports.writer import Writer
 
 if TYPE_CHECKING:
     from streaming.service import Service
@@ -31,27 +33,41 @@ class Reception:
         self._codec = codec
         self._service = service
         self._credentials = service.gate.read(socket.scope)
+        offered = socket.scope.get("subprotocols") or []
+        secret = codec.secret(offered)
+        if secret is not None and self._credentials.carrier != "header":
+            self._credentials = self._credentials.with_secret(secret, "subprotocol")
+        self._start: Start | None = None
 
-    async def open(self) -> bool:
+    async def open(self, writer: Writer) -> bool:
         """Answer the WebSocket's handshake; False where the client is turned away instead."""
         try:
-            look(self._service, self._credentials)
+            look(self._service, self._credentials, introduced=self._codec.by_handshake)
+            self._start = self._codec.opening(self._socket.query_params.multi_items())
+            if self._start is not None and self._codec.by_handshake:
+                self._service.parse_start(self._start.options)
         except WirescribeError as error:
             await turn_away(self._socket, self._codec, self._service, self._credentials, error)
             return False
         offered = self._socket.scope.get("subprotocols") or []
         chosen = self._codec.subprotocol if self._codec.subprotocol in offered else None
-        await self._socket.accept(subprotocol=chosen)
+        headers = [(k.encode(), v.encode()) for k, v in self._codec.headers.items()]
+        await self._socket.accept(subprotocol=chosen, headers=headers)
+        with contextlib.suppress(WebSocketDisconnect):  # who reads hears of it, too
+            await writer.transmit(self._codec.hello())
         return True
 
-    async def hear(self, inbox: Inbox) -> Start | None:
+    async def hear(self, inbox: Inbox, outbox: Outbox) -> Start | None:
         """Return what the query or the first message asks for; None when the client has gone."""
-        start = self._codec.opening(self._socket.query_params.multi_items())
+        start = self._start
         while start is None:
             commands = await inbox.take()
             if commands is None:
                 return None
             said = [command for command in commands if not isinstance(command, KeepAlive)]
+            while said and isinstance(aside := said[0], Aside):
+                outbox.put(aside)
+                said = said[1:]
             if said:
                 first = said[0]
                 start = first if isinstance(first, Start) else Start({})

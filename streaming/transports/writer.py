@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streaming.errors import WirescribeError
-from streaming.transports.codec import Codec
+from streaming.transports.codec import Codec, Frame
 from streaming.transports.outbox import Delivery
 from streaming.transports.receipts import Receipts
 from streaming.transports.tally import Tally
@@ -25,7 +25,7 @@ class Writer:
     async def deliver(self, delivery: Delivery, tally: Tally) -> None:
         """Write what there is and what comes, until the delivery is over."""
         while (item := await delivery.get()) is not None:
-            await self._transmit(self._codec.write(item.notice, item.seq))
+            await self.transmit(self._codec.write(item.notice, item.seq))
             tally.sent(item, time.monotonic())
             self._receipts.sent(item.seq, more=not delivery.empty)
 
@@ -34,12 +34,16 @@ class Writer:
         if reason is None:
             await self._socket.close(1000)
             return
-        await self._transmit(self._codec.error(reason))
-        await self._socket.close(reason.close_code, reason.code)
+        await self.transmit(self._codec.error(reason))
+        await self._socket.close(*self._codec.close(reason))
 
-    async def _transmit(self, texts: Sequence[str]) -> None:
+    async def transmit(self, frames: Sequence[Frame]) -> None:
+        """Write messages as they are."""
         try:
-            for text in texts:
-                await self._socket.send_text(text)
+            for frame in frames:
+                if isinstance(frame, str):
+                    await self._socket.send_text(frame)
+                else:
+                    await self._socket.send_bytes(frame)
         except RuntimeError as error:  # what the layers below say when they have closed meanwhile
             raise WebSocketDisconnect(1006) from error
