@@ -30,7 +30,7 @@ from streaming.logs import get_logger
 from streaming.models import resolve
 from streaming.opening import CIPHERS, Certificate, check_tls, check_who_comes_in
 from streaming.service import Service
-from streaming.settings import EngineSettings, Settings
+from streaming.settings import EngineSettings, ServerSettings, Settings
 from streaming.transports.pings import PingingProtocol
 from streaming.transports.wire import http_protocol
 
@@ -136,6 +136,8 @@ class Server(uvicorn.Server):
             f"Wirescribe listens at {scheme}://{shown}:{port} "
             f"({_models(info)}, {info.compute_type} on {info.device})\n"
         )
+        if vosk_port := self._service.settings.server.vosk_port:
+            sys.stderr.write(f"Clients of vosk-server are served at port {vosk_port}.\n")
         sys.stderr.flush()
 
 
@@ -147,7 +149,7 @@ def run(settings: Settings) -> int:
     """
     server = settings.server
     check_tls(server)
-    listener = listen(server.host, server.port)
+    listeners = listen_at(server)
     service = Service(
         settings,
         engine_loader(settings.engine),
@@ -157,13 +159,14 @@ def run(settings: Settings) -> int:
     try:
         check_who_comes_in(service)
     except WirescribeError:
-        listener.close()
+        for listener in listeners:
+            listener.close()
         raise
     uvicorn_server = Server(server_config(settings, service), service, last_resort=_leave_after)
     # uvicorn raises the signal it caught again when it has stopped; by then all is done.
     with contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, lambda *_: None)
-        asyncio.run(uvicorn_server.serve([listener]))
+        asyncio.run(uvicorn_server.serve(listeners))
     failure = uvicorn_server.failure
     if failure is not None:
         if isinstance(failure, WirescribeError):
@@ -176,7 +179,19 @@ def run(settings: Settings) -> int:
     return 0 if uvicorn_server.started else 1
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen_at(settings: ServerSettings) -> list[socket.socket]:
+    """Open all ports that are asked for, or none; as :func:`listen` does."""
+    listeners = [listen(settings.host, settings.port)]
+    if settings.vosk_port:
+        try:
+            listeners.append(listen(settings.host, settings.vosk_port, "server.vosk_port"))
+        except WirescribeError:
+            listeners[0].close()
+            raise
+    return listeners
+
+
+def listen(host: str, port: int, field: str = "server.port") -> socket.socket:
     """Open the port, before anything slow is begun; BadConfiguration says why it can't be."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -190,12 +205,13 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address, family=family)
     except OSError as error:
         reason = (
-            "is taken by another process; choose another with --port"
+            "is taken by another process; choose another"
+            + (" with --port" if field == "server.port" else "")
             if error.errno == errno.EADDRINUSE
             else f"can't be opened: {os.strerror(error.errno or 0)}"
         )
-        named = f"server.port: {port} on {host!r} {reason}"
-        raise BadConfiguration(named, field="server.port") from None
+        named = f"{field}: {port} on {host!r} {reason}"
+        raise BadConfiguration(named, field=field) from None
 
 
 def server_config(settings: Settings, service: Service) -> uvicorn.Config:

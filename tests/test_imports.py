@@ -79,9 +79,11 @@ LAYER = {
     "cli": "edge",
     "health": "edge",
     "opening": "edge",
+    "rest": "edge",
     "serve": "edge",
     "sessions": "edge",
     "transports": "edge",
+    "vosk_port": "edge",
 }
 # Clients are programs of their own: they share nothing with the server but the protocol.
 APART = "client"
@@ -283,7 +285,7 @@ def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
         "av", "ctranslate2", "faster_whisper", "filelock", "h11", "huggingface_hub", "numpy",
-        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "rich", "sounddevice",
+        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "python_multipart", "redis", "rich", "sounddevice",
         "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
     }  # fmt: skip
     used = {name.split(".")[0] for module in MODULES for name in imports(module)}

@@ -19,6 +19,12 @@ class ServerSettings(Section):
         description="address to listen on; `0.0.0.0` or `::` opens the server to the network",
     )
     port: int = Field(default=8000, ge=0, le=65_535, description="port to listen on; 0: any free")
+    vosk_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="a port of its own for clients of vosk-server, which listens on 2700; 0: none",
+    )
     drain_s: float = Field(
         default=20.0, ge=0, le=3_600, description="time for live sessions to finish on SIGTERM"
     )
@@ -52,6 +58,12 @@ class ServerSettings(Section):
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         TrustedProxies(value)
         return value
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> Self:
+        if self.vosk_port and self.vosk_port == self.port:
+            raise ValueError(f"vosk_port {self.vosk_port} is port, too")
+        return self
 
     @model_validator(mode="after")
     def _key_and_certificate(self) -> Self:
