@@ -22,7 +22,7 @@ from streaming.errors import (
     UnknownSession,
     WirescribeError,
 )
-from streaming.events import Ended, Event, Final, Warned, WarningCode
+from streaming.events import Ended, Event, Final, Finalized, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
 from streaming.options import SessionConfig, parse_configure
@@ -109,6 +109,7 @@ class Conversation:
         self._taken_bytes = 0
         self._again_bytes = 0
         self._asked: deque[tuple[str, int]] = deque(maxlen=_MOST_REPEATS)
+        self._unanswered: set[str | None] = set()
         self._repeats: set[str] = set()
 
     # -- its connections -----------------------------------------------------------------------
@@ -135,7 +136,11 @@ class Conversation:
         self.guard.message(0, time.monotonic())  # it has been heard of
         self._again_bytes = self._place_to_go_on()[1]
         from_byte = self._taken_bytes - self._again_bytes
-        self._repeats = {name for name, at in self._asked if at >= from_byte}
+        # A client may ask again, at another place, for what it has not heard the answer to.
+        unheard = self._unanswered | {
+            each.id for each in self.outbox.waiting if isinstance(each, Finalized)
+        }
+        self._repeats = {name for name, at in self._asked if at >= from_byte or name in unheard}
         self._scheduler.wake()
         return delivery
 
@@ -189,6 +194,7 @@ class Conversation:
                 if name in self._repeats:  # sent again behind a cut: it was here
                     self._repeats.discard(name)
                     return
+                self._unanswered.add(name)
                 self._say(self.session.finalize(name))
                 self._asked.append((name, self._taken_bytes))
             case End():
@@ -268,6 +274,8 @@ class Conversation:
             self.tell(event)
             if self._transcript is not None and isinstance(event, Final):
                 self._transcript.add(event)
+            elif isinstance(event, Finalized):
+                self._unanswered.discard(event.id)
             if isinstance(event, Ended):
                 self.finished = True
                 self._settled.set()

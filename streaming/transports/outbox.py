@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 
 from streaming.events import Final, Partial, Suppressed, Warned, WarningCode
@@ -73,6 +73,11 @@ class Outbox:
     def delivery(self) -> Delivery:
         """What takes from it now."""
         return self._delivery
+
+    @property
+    def waiting(self) -> Iterator[Notice]:
+        """What is still to be taken, oldest first."""
+        return (item.notice for item in self._unsent.values())
 
     def put(self, notice: Notice) -> bool:
         """Add what is to be sent; return whether an unsent partial has given way to it."""

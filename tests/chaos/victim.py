@@ -45,6 +45,13 @@ class Held:
 class Victim(ServerProcess):
     """The process under attack."""
 
+    async def ready_at_last(self) -> None:
+        """Wait until it listens, however busy the machine is; AssertionError when it has ended."""
+        async with asyncio.timeout(_WEB_S * 2):
+            while not self.port:
+                assert self.process.returncode is None, "\n".join(self.lines)
+                await asyncio.sleep(0.02)
+
     @property
     def http(self) -> str:
         """The address of its pages."""
@@ -183,7 +190,7 @@ async def victim(
     )
     running = Victim(process)
     try:
-        await running.ready()
+        await running.ready_at_last()
         yield running
     finally:
         if process.returncode is None:

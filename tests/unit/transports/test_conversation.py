@@ -189,6 +189,28 @@ async def test_requests_that_come_again_are_answered_once(scheduler: Scheduler) 
     assert it.session.config.language == "de"
 
 
+async def test_asking_again_for_an_answer_on_its_way_cuts_nothing_that_came_since(
+    scheduler: Scheduler,
+) -> None:
+    """Its place lies before the audio that is sent again: here it would cut a word in two."""
+    it, ear = conversation(scheduler), Ear()
+    it.attach(ear)
+    await it.obey(Audio(bytes(32_000)), ear, LANGUAGES)
+    await it.obey(Finalize("a"), ear, LANGUAGES)
+    await it.obey(Audio(spoken(800)), ear, LANGUAGES)
+    again = Ear()
+    it.resume(again, STARTED, 0)
+    await it.obey(Finalize("a"), again, LANGUAGES)
+    assert it.session.speaking
+    heard = await said(it)
+    assert [each.id for each in heard if isinstance(each, Finalized)] == ["a"]
+    # Who has had the answer means another one by the same name.
+    third = Ear()
+    it.resume(third, STARTED, len([each for each in heard if not isinstance(each, Started)]))
+    await it.obey(Finalize("a"), third, LANGUAGES)
+    assert not it.session.speaking
+
+
 async def test_the_socket_it_was_taken_from_has_no_say_any_more(scheduler: Scheduler) -> None:
     it, old, new = conversation(scheduler), Ear(), Ear()
     it.attach(old)
