@@ -21,6 +21,7 @@ from streaming.service import Service
 from streaming.sessions import Captions
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
+from streaming.transports.openai_realtime.doors import Realtime
 from streaming.vitals import ServiceVitals
 
 WEB = Path(__file__).parent / "web"
@@ -93,6 +94,7 @@ def create_app(service: Service) -> Starlette:
         Route("/v1/sessions/{session_id}/captions.{format}", Captions(service).fetch),
         Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
+        *Realtime(service).routes,
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(

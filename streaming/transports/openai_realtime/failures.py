@@ -1,0 +1,49 @@
+"""OpenAI's form of an error, the same over the socket and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from streaming.errors import (
+    BadConfiguration,
+    BadMessage,
+    NotAuthorised,
+    OriginRefused,
+    QuotaExceeded,
+    RequestError,
+    UnsupportedAudio,
+    WirescribeError,
+)
+
+_CODES: Final[Mapping[type[WirescribeError], str]] = {
+    BadMessage: "invalid_value",
+    BadConfiguration: "invalid_value",
+    UnsupportedAudio: "invalid_value",
+    NotAuthorised: "invalid_api_key",
+    QuotaExceeded: "rate_limit_exceeded",
+}
+
+
+def error_fields(
+    error: WirescribeError, event_id: str | None = None, code: str | None = None
+) -> dict[str, Any]:
+    """Return the ``error`` object; ``event_id`` names the client's event that it answers."""
+    return {
+        "type": _kind(error),
+        "code": code or _CODES.get(type(error), error.code),
+        "message": error.message,
+        "param": error.field,
+        "event_id": event_id,
+    }
+
+
+def _kind(error: WirescribeError) -> str:
+    match error:
+        case NotAuthorised() | OriginRefused():
+            return "authentication_error"
+        case QuotaExceeded():
+            return "rate_limit_error"
+        case RequestError():
+            return "invalid_request_error"
+    return "server_error"
