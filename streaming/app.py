@@ -22,7 +22,9 @@ from streaming.sessions import Captions
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
 from streaming.transports.openai_realtime.doors import Realtime
+from streaming.transports.vosk import VoskCodec
 from streaming.vitals import ServiceVitals
+from streaming.vosk_port import PATH, VoskPort
 
 WEB = Path(__file__).parent / "web"
 
@@ -79,6 +81,9 @@ def create_app(service: Service) -> Starlette:
     async def stream(socket: WebSocket) -> None:
         await Connection(socket, NativeCodec(), service).run()
 
+    async def vosk(socket: WebSocket) -> None:
+        await Connection(socket, VoskCodec(), service).run()
+
     async def missing(request: Request, error: Exception) -> Response:
         return JSONResponse(
             {"error": {"code": "not_found", "message": f"no route {request.url.path}"}}, 404
@@ -94,11 +99,16 @@ def create_app(service: Service) -> Starlette:
         Route("/v1/sessions/{session_id}/captions.{format}", Captions(service).fetch),
         Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
+        WebSocketRoute(PATH, vosk),
         *Realtime(service).routes,
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(_PageHeaders), Middleware(NamesOnly, service)],
+        middleware=[
+            Middleware(VoskPort, service.settings.server.vosk_port),
+            Middleware(_PageHeaders),
+            Middleware(NamesOnly, service),
+        ],
         exception_handlers={404: missing, WirescribeError: refused},
     )
