@@ -17,6 +17,7 @@ from streaming.endpointing import Endpointing
 from streaming.engine.base import Engine, EngineInfo
 from streaming.engine_room import EngineRoom, Loader, Reloader
 from streaming.errors import Overloaded, Restarting
+from streaming.heap import keep_trimmed
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits
 from streaming.logs import get_logger
@@ -113,6 +114,7 @@ class Service:
         self._keys_file = keys_file
         self.engine_room = EngineRoom(settings.engine, load, self.metrics, reload=reload)
         self._connections: set[Live] = set()
+        self._trimming: asyncio.Task[None] | None = None
         self.parking: Parking[Any] = Parking(
             limits.max_parked, limits.max_parked_bytes, limits.resume_ms
         )
@@ -254,6 +256,7 @@ class Service:
         # The network of the voice detector is loaded here, not in someone's first second.
         await asyncio.to_thread(VoiceDetector, self._vad)
         await self.engine_room.start()
+        self._trimming = asyncio.create_task(keep_trimmed())
         self.lifecycle.move(Life.READY)
 
     async def drain(self, deadline_s: float) -> None:
@@ -275,4 +278,7 @@ class Service:
         if self.lifecycle.life is Life.STOPPED:
             return
         self.lifecycle.move(Life.STOPPED)
+        if self._trimming is not None:
+            self._trimming.cancel()
+            await asyncio.gather(self._trimming, return_exceptions=True)
         await self.engine_room.stop()

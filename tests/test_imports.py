@@ -58,6 +58,7 @@ LAYER = {
     "faults": "runtime",
     "gauges": "runtime",
     "headroom": "runtime",
+    "heap": "runtime",
     "heartbeat": "runtime",
     "logs": "runtime",
     "media": "runtime",
@@ -285,8 +286,8 @@ def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
         "av", "ctranslate2", "faster_whisper", "filelock", "h11", "huggingface_hub", "numpy",
-        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "python_multipart", "redis", "rich", "sounddevice",
-        "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
+        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "python_multipart", "redis", "rich",
+        "sounddevice", "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
     }  # fmt: skip
     used = {name.split(".")[0] for module in MODULES for name in imports(module)}
     assert used - sys.stdlib_module_names - {"streaming"} <= known
