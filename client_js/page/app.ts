@@ -5,7 +5,8 @@ import { canCaptureTab } from "../src/capture.js";
 import type { Task } from "../src/index.js";
 import { announce, byId, showFailure, showStatus, toggle } from "./dom.js";
 import { copyText } from "./clipboard.js";
-import { explain } from "./failures.js";
+import { explain, wantsKey } from "./failures.js";
+import { Key } from "./key.js";
 import { languageChoices, languageCodes, type LanguageChoice } from "./languages.js";
 import { Listening } from "./listening.js";
 import { Meter } from "./meter.js";
@@ -22,6 +23,9 @@ export class App {
   readonly #stop = byId("stop", HTMLButtonElement);
   readonly #latest = byId("latest", HTMLButtonElement);
   readonly #meter = new Meter(byId("meter"));
+  readonly #keyForm = byId("key-form", HTMLFormElement);
+  readonly #keyField = byId("key", HTMLInputElement);
+  readonly #key = new Key();
   readonly #captions = new CaptionModel();
   readonly #view: CaptionsView;
   readonly #wake = new WakeLock();
@@ -66,6 +70,12 @@ export class App {
     on("larger", () => this.#resizeText(1));
     on("clear", () => this.#clear());
     on("copy", () => this.#copy());
+    addEventListener("hashchange", () => this.#key.takeFromAddress());
+    this.#keyForm.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#key.set(this.#keyField.value);
+      void this.#begin(this.#lastSource);
+    });
     this.#languages.addEventListener("change", () => {
       this.#preferences.language = this.#languages.value;
       this.#listening?.setLanguage(this.#languages.value);
@@ -79,7 +89,7 @@ export class App {
 
   async #begin(source: SourceKind): Promise<void> {
     if (this.#listening !== undefined) return;
-    showFailure(undefined);
+    this.#showFailure(undefined);
     const task: Task = this.#preferences.task;
     const wordsBefore = this.#captions.words;
     this.#captions.textLanguage = task === "translate" ? "en" : "";
@@ -91,8 +101,7 @@ export class App {
         task,
         language: this.#preferences.language,
         url: new URL("/v1/stream", location.href).href,
-        // A link such as https://host/#token=… carries a key that no log of the server shows.
-        token: new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined,
+        token: this.#key.value,
         workletUrl: new URL("worklet.js", import.meta.url),
       },
       this.#captions,
@@ -122,10 +131,20 @@ export class App {
     this.#meter.clear();
     if (error !== undefined) {
       this.#summary = undefined;
-      showFailure(explain(error, location.origin));
+      this.#showFailure(error);
     }
     this.#showRunning(false);
+    if (!this.#keyForm.hidden) this.#keyField.focus();
     this.#refresh();
+  }
+
+  /** Explains what went wrong; undefined hides it. Where a key is wanted, there is a field for it. */
+  #showFailure(error: unknown): void {
+    const wanted = error !== undefined && wantsKey(error);
+    showFailure(error === undefined ? undefined : explain(error, location.origin));
+    toggle(this.#keyForm, wanted);
+    this.#keyField.value = "";
+    if (wanted) this.#key.forget();
   }
 
   #showRunning(running: boolean): void {
@@ -161,7 +180,7 @@ export class App {
   }
 
   #dismiss(): void {
-    showFailure(undefined);
+    this.#showFailure(undefined);
     (this.#listening === undefined ? this.#start : this.#stop).focus();
   }
 

@@ -8,6 +8,13 @@ export interface Explanation {
   advice: string[];
 }
 
+const WANTS_KEY = 4401;
+
+/** Whether a key, or another one, is what the server lets in. */
+export function wantsKey(error: unknown): boolean {
+  return error instanceof TranscriberError && error.closeCode === WANTS_KEY;
+}
+
 /** `origin` is the page's own address, for advice that names it. */
 export function explain(error: unknown, origin: string): Explanation {
   if (error instanceof CaptureError) return ofCapture(error, origin);
@@ -132,10 +139,14 @@ function ofSession(error: TranscriberError): Explanation {
       break;
   }
   switch (error.closeCode) {
-    case 4401:
+    case WANTS_KEY:
       return {
         title: "The server wants a key",
-        advice: ["Ask whoever runs it for a link with a key.", said(error)],
+        advice: [
+          "Ask whoever runs it for a key, or for a link that brings one along.",
+          "What you enter is kept in this tab only, until you close it.",
+          said(error),
+        ],
       };
     case 4403:
       return {

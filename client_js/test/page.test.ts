@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { explain } from "../page/failures.js";
+import { explain, wantsKey } from "../page/failures.js";
 import { languageChoices, languageCodes } from "../page/languages.js";
 import { Latency } from "../page/latency.js";
 import { describe, warningWords, type Facts } from "../page/status.js";
@@ -79,6 +79,13 @@ test("refusals of the server are explained, with its own words where they help",
   for (const close of [4400, 4401, 4403, 4415, 4422, 4429])
     assert.match(refused(close, "anything").advice.join(" "), /The server says: because of x/, String(close));
   assert.equal(refused(4440, "session_too_long").title, "The session reached its longest time");
+});
+
+test("a key is asked for where another one would help", () => {
+  const failed = (closeCode: number) =>
+    wantsKey(new TranscriberError({ code: "x", message: "", retryable: false, closeCode }));
+  assert.deepEqual([4401, 4403, 4429].map(failed), [true, false, false]);
+  assert.equal(wantsKey(new Error("boom")), false);
 });
 
 test("the unexpected is owned up to", () => {

@@ -25,10 +25,14 @@ from streaming.errors import BadMessage, RequestError, WirescribeError
 from streaming.events import Finalized
 from streaming.options import SessionConfig, parse_configure, parse_start
 from streaming.transports.codec import Audio, Codec, Command, Configure, Finalize, Start
+from streaming.transports.deepgram import DeepgramCodec
 from streaming.transports.native import NativeCodec
+from streaming.transports.vosk import VoskCodec
 
 DIALECTS: Final[Mapping[str, Callable[[], Codec]]] = {
     "native": NativeCodec,
+    "deepgram": DeepgramCodec,
+    "vosk": VoskCodec,
 }
 
 LANGUAGES: Final = ("en", "de", "fr", "zh")
@@ -245,6 +249,8 @@ WORDS: Final = (
     "partial", "final", "revision", "committed", "tentative", "text", "segment", "start_ms",
     "ack", "received_ms", "decoded_ms", "started", "limits", "warning", "error", "code",
     "retryable", "ended", "audio_ms", "finalized", "through_ms", "queued", "position", "eta_ms",
+    "linear16", "linear32", "multichannel", "KeepAlive", "Finalize", "CloseStream", "Configure",
+    '"keyterms":[', '"features":{', "utterance_end_ms", "interim_results",
 )  # fmt: skip
 
 
@@ -272,6 +278,14 @@ def seeds(target: str) -> list[bytes]:
     if target in ("framing", "frames"):
         heads = [bytes([e, c, r, 0, s, 0]) for e, c, r, s in [(0, 0, 0, 9), (1, 1, 64, 3)]]
         return [head + bytes(range(256)) * 3 for head in heads]
+    if target == "deepgram":
+        raw = b"encoding=linear16&sample_rate=16000"
+        return [
+            raw + b"&interim_results=true&utterance_end_ms=1000&vad_events=true&keyterm=Erfurt",
+            raw + b"&channels=2&language=multi\n\x00\x01\x02\x03" + b'\n{"type":"KeepAlive"}',
+            raw + b'\n{"type":"Configure","keyterms":["a"],"features":{"numerals":true}}',
+            b'encoding=mulaw&multichannel=true\n{"type":"Finalize"}\n{"type":"CloseStream"}',
+        ]
     return [
         b"language=en&encoding=mulaw&endpointing.silence_ms=500",
         b'\n{"type":"start","audio":{"encoding":"pcm_f32le","channels":2},"language":"auto"}',
