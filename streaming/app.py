@@ -20,6 +20,7 @@ from streaming.metrics import CONTENT_TYPE
 from streaming.service import Service
 from streaming.sessions import Captions
 from streaming.transports.connection import Connection
+from streaming.transports.deepgram import DeepgramCodec
 from streaming.transports.native import NativeCodec
 from streaming.transports.openai_realtime.doors import Realtime
 from streaming.transports.vosk import VoskCodec
@@ -81,6 +82,9 @@ def create_app(service: Service) -> Starlette:
     async def stream(socket: WebSocket) -> None:
         await Connection(socket, NativeCodec(), service).run()
 
+    async def deepgram(socket: WebSocket) -> None:
+        await Connection(socket, DeepgramCodec(), service).run()
+
     async def vosk(socket: WebSocket) -> None:
         await Connection(socket, VoskCodec(), service).run()
 
@@ -99,6 +103,7 @@ def create_app(service: Service) -> Starlette:
         Route("/v1/sessions/{session_id}/captions.{format}", Captions(service).fetch),
         Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
+        WebSocketRoute("/v1/listen", deepgram),
         WebSocketRoute(PATH, vosk),
         *Realtime(service).routes,
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),

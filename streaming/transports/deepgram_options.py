@@ -1,0 +1,215 @@
+"""What the query of Deepgram's ``/v1/listen`` asks for: read, refused by name, or without effect.
+
+``docs/deepgram.md`` lists every parameter. What a client relies on for the sake of what is said or
+left out (``redact``, ``diarize``) is refused where it can't be had; what only polishes the text is
+taken and has no effect, since whole frameworks send it by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from streaming.audio.formats import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from streaming.errors import BadConfiguration, UnsupportedAudio, shown
+from streaming.options import SILENCE_MS
+
+ENCODINGS: Final = {
+    "linear16": "pcm_s16le",
+    "linear32": "pcm_f32le",
+    "mulaw": "mulaw",
+    "alaw": "alaw",
+}
+REFUSED: Final = frozenset(
+    {
+        "detect_entities", "diarize", "dictation", "intents", "measurements", "sentiment",
+        "summarize", "topics", "translate",
+    }
+)  # fmt: skip
+"""What is refused unless it is turned off."""
+
+REFUSED_WITH_ANY_VALUE: Final = frozenset(
+    {"callback", "callback_method", "diarize_model", "redact", "replace", "search"}
+)
+_LEAST_SILENCE_MS = 300  # shorter pauses stand within sentences: Whisper would lose its context
+_UTTERANCE_END_MS = (1_000, 60_000)
+_TELEPHONE = ("mulaw", "alaw")
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One stream's options, as far as they are not the session's own."""
+
+    options: Mapping[str, Any]
+    """The session's, as a native ``start`` would have them."""
+
+    encoding: str = "linear16"
+    channels: int = 1
+    multichannel: bool = False
+    interim: bool = False
+    endpointing: bool = True
+    utterance_end_ms: int | None = None
+    vad_events: bool = False
+    punctuated: bool = False
+    languages_told: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether several channels are heard as one."""
+        return self.channels > 1 and not self.multichannel
+
+
+def read_query(query: Sequence[tuple[str, str]]) -> Listen:
+    """Read a query; what can't be had raises an error that names the parameter and its value."""
+    asked: dict[str, list[str]] = {}
+    for name, value in query:
+        asked.setdefault(name, []).append(value)
+    _refuse_what_is_not_here(asked)
+    encoding = _encoding(asked)
+    channels = _integer(asked, "channels", 1, (1, MAX_CHANNELS))
+    multichannel = _flag(asked, "multichannel") and channels > 1
+    mixed = channels > 1 and not multichannel
+    interim = _flag(asked, "interim_results")
+    options: dict[str, Any] = {
+        "audio": {
+            # Channels are mixed as samples, not as codes of G.711.
+            "encoding": ("pcm_s16le" if mixed and encoding in _TELEPHONE else ENCODINGS[encoding]),
+            "sample_rate": _sample_rate(asked, encoding),
+            "channels": 1 if mixed else channels,
+        },
+        "partials": interim,
+        "words": True,
+        **_language(asked),
+    }
+    if terms := _terms(asked):
+        options["hotwords"] = terms
+    endpointing = _endpointing(asked)
+    if not isinstance(endpointing, bool):
+        options["endpointing"] = {"silence_ms": endpointing}
+    return Listen(
+        options,
+        encoding=encoding,
+        channels=channels,
+        multichannel=multichannel,
+        interim=interim,
+        endpointing=endpointing is not False,
+        utterance_end_ms=_utterance_end(asked, interim=interim),
+        vad_events=_flag(asked, "vad_events"),
+        punctuated=_flag(asked, "punctuate") or _flag(asked, "smart_format"),
+        languages_told="multi" in asked.get("language", ()) or "detect_language" in asked,
+        extra=dict(pair.split(":", 1) for pair in asked.get("extra", ()) if ":" in pair),
+    )
+
+
+def _refuse_what_is_not_here(asked: Mapping[str, Sequence[str]]) -> None:
+    for name in sorted(asked.keys() & REFUSED_WITH_ANY_VALUE):
+        raise BadConfiguration(
+            f"{name}: {shown(asked[name][0])} is not supported by this server; leave it out",
+            field=name,
+        )
+    for name in sorted(asked.keys() & REFUSED):
+        if any(value.lower() not in ("false", "0") for value in asked[name]):
+            raise BadConfiguration(
+                f"{name}: {shown(asked[name][0])} is not supported by this server; leave it out",
+                field=name,
+            )
+
+
+def _encoding(asked: Mapping[str, Sequence[str]]) -> str:
+    known = ", ".join(ENCODINGS)
+    if "encoding" not in asked:
+        raise UnsupportedAudio(
+            f"encoding: is missing; audio in a container is not taken over a socket, send raw "
+            f"audio with encoding ({known}) and sample_rate",
+            field="encoding",
+        )
+    encoding = asked["encoding"][-1]
+    if encoding not in ENCODINGS:
+        raise UnsupportedAudio(
+            f"encoding: {shown(encoding)} is not supported by this server; send one of {known}",
+            field="encoding",
+        )
+    return encoding
+
+
+def _sample_rate(asked: Mapping[str, Sequence[str]], encoding: str) -> int:
+    if "sample_rate" not in asked and encoding in _TELEPHONE:
+        return MIN_SAMPLE_RATE
+    if "sample_rate" not in asked:
+        raise UnsupportedAudio(
+            f"sample_rate: is missing; it is needed with encoding {encoding!r}",
+            field="sample_rate",
+        )
+    return _integer(asked, "sample_rate", 0, (MIN_SAMPLE_RATE, MAX_SAMPLE_RATE))
+
+
+def _language(asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The language: English where nothing is said, as it is with Deepgram."""
+    hints = [*asked.get("language_hint", ())]
+    detect = asked.get("detect_language")
+    if detect and detect[-1].lower() not in ("false", "0"):
+        hints += [value for value in detect if value.lower() not in ("true", "1")]
+        return _among(hints)
+    language = asked.get("language", ["en"])[-1]
+    return _among(hints) if language in ("multi", "auto") else {"language": language}
+
+
+def _among(codes: Sequence[str]) -> dict[str, Any]:
+    among = list(dict.fromkeys(code.lower().replace("_", "-").split("-")[0] for code in codes))
+    return {"language": "auto", **({"languages": among} if among else {})}
+
+
+def _terms(asked: Mapping[str, Sequence[str]]) -> list[str]:
+    """Words to listen for; of ``keywords`` without their weights, and without the unwanted ones."""
+    terms = [term for value in asked.get("keyterm", ()) for term in [value.strip()] if term]
+    for value in asked.get("keywords", ()):
+        word, _, weight = value.partition(":")
+        if word.strip() and not weight.startswith("-"):
+            terms.append(word.strip())
+    return list(dict.fromkeys(terms))
+
+
+def _endpointing(asked: Mapping[str, Sequence[str]]) -> int | bool:
+    """Milliseconds of silence; True for the server's own, False for none that is told of."""
+    value = asked.get("endpointing", ["true"])[-1].lower()
+    if value in ("true", "false"):
+        return value == "true"
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise BadConfiguration(
+            f"endpointing: {shown(value)} is neither milliseconds nor true nor false",
+            field="endpointing",
+        )
+    return min(max(int(value), _LEAST_SILENCE_MS), SILENCE_MS[1])
+
+
+def _utterance_end(asked: Mapping[str, Sequence[str]], *, interim: bool) -> int | None:
+    if asked.get("utterance_end_ms", ["false"])[-1] in ("", "false"):
+        return None
+    silence_ms = _integer(asked, "utterance_end_ms", 0, _UTTERANCE_END_MS)
+    if not interim:
+        raise BadConfiguration(
+            f"utterance_end_ms: {silence_ms} needs interim_results=true", field="utterance_end_ms"
+        )
+    return silence_ms
+
+
+def _integer(
+    asked: Mapping[str, Sequence[str]], name: str, default: int, bounds: tuple[int, int]
+) -> int:
+    if name not in asked:
+        return default
+    value, (low, high) = asked[name][-1], bounds
+    if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
+        return int(value)
+    raise BadConfiguration(
+        f"{name}: {shown(value)} is not a whole number from {low} to {high}", field=name
+    )
+
+
+def _flag(asked: Mapping[str, Sequence[str]], name: str) -> bool:
+    value = asked.get(name, ["false"])[-1]
+    if value.lower() not in ("true", "false", "1", "0"):
+        raise BadConfiguration(f"{name}: {shown(value)} is neither true nor false", field=name)
+    return value.lower() in ("true", "1")
