@@ -17,6 +17,8 @@ from streaming.access import NamesOnly, Tokens, refused
 from streaming.errors import WirescribeError
 from streaming.health import Health
 from streaming.metrics import CONTENT_TYPE
+from streaming.rest.files import Files
+from streaming.rest.openai import openai_routes
 from streaming.service import Service
 from streaming.sessions import Captions
 from streaming.transports.connection import Connection
@@ -104,8 +106,9 @@ def create_app(service: Service) -> Starlette:
         Route("/v1/tokens", Tokens(service).create, methods=["POST"]),
         WebSocketRoute("/v1/stream", stream),
         WebSocketRoute("/v1/listen", deepgram),
-        WebSocketRoute(PATH, vosk),
         *Realtime(service).routes,
+        WebSocketRoute(PATH, vosk),
+        *openai_routes(service, Files(service)),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(

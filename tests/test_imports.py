@@ -137,16 +137,45 @@ COVERED_ELSEWHERE = {
     "streaming.media.base": ("tests/unit/media/test_file.py", "what both kinds of media share"),
     "streaming.media.frames": ("tests/unit/media/test_decoder.py", "one step of the decoder"),
     "streaming.media.messages": ("tests/unit/media/test_file.py", "the worker's pipe"),
+    "streaming.media.sound": ("tests/unit/cli/test_transcribe.py", "files to sessions"),
     "streaming.media.worker": ("tests/unit/media/test_file.py", "runs in a process of its own"),
     "streaming.models.embedded_fetcher": (
         "tests/unit/models/test_embedded_model.py", "assembles the embedded model",
     ),
     "streaming.models.errors": ("tests/unit/models/test_library.py", "raised by the library"),
     "streaming.models.hub_fetcher": ("tests/unit/models/test_hub.py", "drives the hub's library"),
+    "streaming.rest.answer": (
+        "tests/integration/test_openai_rest.py", "an answer over a real socket",
+    ),
+    "streaming.rest.decode": (
+        "tests/integration/test_openai_rest.py", "recordings to sessions",
+    ),
+    "streaming.rest.desk": (
+        "tests/integration/test_openai_rest.py", "who is let in, leaves or is sent away",
+    ),
+    "streaming.rest.errors": (
+        "tests/integration/test_openai_rest.py", "OpenAI's client reads them",
+    ),
+    "streaming.rest.files": (
+        "tests/integration/test_openai_rest.py", "what the routes share",
+    ),
+    "streaming.rest.models": (
+        "tests/integration/test_openai_rest.py", "the list of models",
+    ),
+    "streaming.rest.openai": (
+        "tests/integration/test_openai_rest.py", "the routes, asked by OpenAI's client",
+    ),
+    "streaming.rest.openai_fields": (
+        "tests/integration/test_openai_rest.py", "fields as OpenAI's client sends them",
+    ),
+    "streaming.rest.openai_replies": (
+        "tests/integration/test_openai_rest.py", "answers as OpenAI's client reads them",
+    ),
     "streaming.serve": ("tests/integration/test_process.py", "needs a process and signals"),
     "streaming.settings.captions": ("tests/unit/test_sessions.py", "values alone"),
     "streaming.settings.endpointing": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.engine": ("tests/unit/test_sources.py", "plain data, read by all sources"),
+    "streaming.settings.files": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.limits": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.partials": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.section": ("tests/unit/test_sources.py", "what sections share"),
@@ -286,8 +315,9 @@ def test_only_what_is_installed_is_imported() -> None:
     """The project's dependencies, by the names they are imported by."""
     known = {
         "av", "ctranslate2", "faster_whisper", "filelock", "h11", "huggingface_hub", "numpy",
-        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "python_multipart", "redis", "rich",
-        "sounddevice", "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad", "websockets",
+        "onnxruntime", "prometheus_client", "pydantic", "pynvml", "python_multipart", "redis",
+        "rich", "sounddevice", "starlette", "structlog", "tokenizers", "uvicorn", "webrtcvad",
+        "websockets",
     }  # fmt: skip
     used = {name.split(".")[0] for module in MODULES for name in imports(module)}
     assert used - sys.stdlib_module_names - {"streaming"} <= known

@@ -13,5 +13,6 @@ from __future__ import annotations
 from streaming.media.base import Media, MediaError, MediaInfo
 from streaming.media.file import open_media
 from streaming.media.pcm import open_pcm
+from streaming.media.sound import Sound
 
-__all__ = ["Media", "MediaError", "MediaInfo", "open_media", "open_pcm"]
+__all__ = ["Media", "MediaError", "MediaInfo", "Sound", "open_media", "open_pcm"]

@@ -15,6 +15,7 @@ from streaming.caps import AdmissionSettings, QuotaSettings
 from streaming.settings.captions import CaptionSettings
 from streaming.settings.endpointing import EndpointingSettings
 from streaming.settings.engine import EngineSettings
+from streaming.settings.files import FileSettings
 from streaming.settings.limits import LimitSettings
 from streaming.settings.partials import PartialSettings
 from streaming.settings.section import Section
@@ -28,6 +29,7 @@ __all__ = [
     "CaptionSettings",
     "EndpointingSettings",
     "EngineSettings",
+    "FileSettings",
     "LimitSettings",
     "PartialSettings",
     "QuotaSettings",
@@ -50,6 +52,7 @@ class Settings(Section):
     admission: AdmissionSettings = AdmissionSettings()
     quotas: QuotaSettings = QuotaSettings()
     auth: AuthSettings = AuthSettings()
+    files: FileSettings = FileSettings()
     captions: CaptionSettings = CaptionSettings()
 
 

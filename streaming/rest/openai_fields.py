@@ -1,0 +1,154 @@
+"""The fields of OpenAI's audio requests, checked: what is to be heard, and how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from streaming.decoding import Task
+from streaming.errors import BadConfiguration, shown
+from streaming.options import SessionConfig
+from streaming.rest.models import check_model
+from streaming.rest.names import language_code
+from streaming.rest.upload import Form
+from streaming.service import Service
+
+
+class ResponseFormat(StrEnum):
+    """What a transcript is written as."""
+
+    JSON = "json"
+    TEXT = "text"
+    SRT = "srt"
+    VERBOSE_JSON = "verbose_json"
+    VTT = "vtt"
+
+
+_GRANULARITIES: Final = ("word", "segment")
+_TRUE: Final = frozenset({"true", "1"})
+_FALSE: Final = frozenset({"false", "0", ""})
+# What our own clients may send beside OpenAI's fields.
+_OURS: Final = ("hotwords", "languages")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: the session's options, and the form of its answer."""
+
+    config: SessionConfig
+    form: ResponseFormat
+    stream: bool
+    words: bool
+    segments: bool
+    logprobs: bool
+
+    @property
+    def task(self) -> Task:
+        """Whether it is transcribed or translated."""
+        return self.config.task
+
+
+def read_fields(form: Form, task: Task, service: Service) -> Asked:
+    """Check a request's fields; what they don't say is as OpenAI has it.
+
+    Raises BadConfiguration or UnknownModel naming the field. Fields nobody knows are ignored.
+    """
+    model = form.one("model")
+    if not model:
+        raise BadConfiguration("model: is missing", field="model")
+    check_model(model, service.engine_info)
+    response = _response_format(form.one("response_format") or "json")
+    granularities = form.all("timestamp_granularities")
+    for each in granularities:
+        if each not in _GRANULARITIES:
+            raise _refuse("timestamp_granularities[]", each, "is neither 'word' nor 'segment'")
+    if granularities and response is not ResponseFormat.VERBOSE_JSON:
+        raise BadConfiguration(
+            "timestamp_granularities[]: needs response_format verbose_json",
+            field="timestamp_granularities[]",
+        )
+    stream = _flag("stream", form.one("stream"))
+    if stream and response not in (ResponseFormat.JSON, ResponseFormat.TEXT):
+        raise BadConfiguration(
+            f"stream: can't be had as {response.value}; leave one of the two out", field="stream"
+        )
+    _check_temperature(form.one("temperature"))
+    _refuse_speakers(form)
+    logprobs = _logprobs(form, response)
+    words = "word" in granularities
+    options: dict[str, object] = {
+        "task": task.value,
+        "partials": False,
+        # Cues are cut at word times.
+        "words": words or logprobs or response in (ResponseFormat.SRT, ResponseFormat.VTT),
+    }
+    if language := form.one("language"):
+        options["language"] = language_code(language)
+    if prompt := form.one("prompt"):
+        options["prompt"] = prompt
+    for name in _OURS:
+        if values := form.all(name):
+            options[name] = values[0] if len(values) == 1 else values
+    return Asked(
+        config=service.parse_start(options),
+        form=response,
+        stream=stream,
+        words=words,
+        segments="segment" in granularities or not granularities,
+        logprobs=logprobs,
+    )
+
+
+def _response_format(value: str) -> ResponseFormat:
+    if value == "diarized_json":
+        raise BadConfiguration(
+            "response_format: 'diarized_json' can't be had: speakers are not told apart here",
+            field="response_format",
+        )
+    try:
+        return ResponseFormat(value)
+    except ValueError:
+        known = ", ".join(member.value for member in ResponseFormat)
+        raise _refuse("response_format", value, f"is not one of {known}") from None
+
+
+def _check_temperature(value: str | None) -> None:
+    """0 is what is done: the likeliest text, not a sample; others are taken and change nothing."""
+    if not value:
+        return
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise _refuse("temperature", value, "is not a number from 0 to 1")
+
+
+def _refuse_speakers(form: Form) -> None:
+    for name in ("known_speaker_names", "known_speaker_references"):
+        if form.all(name):
+            raise BadConfiguration(
+                f"{name}[]: can't be used: speakers are not told apart here", field=f"{name}[]"
+            )
+
+
+def _logprobs(form: Form, response: ResponseFormat) -> bool:
+    asked = form.all("include")
+    for each in asked:
+        if each != "logprobs":
+            raise _refuse("include[]", each, "is not 'logprobs'")
+    if asked and response is not ResponseFormat.JSON:
+        raise BadConfiguration("include[]: needs response_format json", field="include[]")
+    return bool(asked)
+
+
+def _flag(name: str, value: str | None) -> bool:
+    text = (value or "").lower()
+    if text not in _TRUE | _FALSE:
+        raise _refuse(name, value, "is neither true nor false")
+    return text in _TRUE
+
+
+def _refuse(name: str, value: object, reason: str) -> BadConfiguration:
+    return BadConfiguration(f"{name}: {shown(value)} {reason}", field=name)
