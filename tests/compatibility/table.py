@@ -1,7 +1,7 @@
 """Writes ``docs/compatibility.md``: ``python -m tests.compatibility.table``.
 
-Each dialect declares in ``<dialect>.toml`` what of the vendor's protocol it does, and names for each
-row the test that proves it::
+Each dialect declares in ``<dialect>.toml`` what of the vendor's protocol it does, and names for
+each row the test that proves it::
 
     title = "Deepgram"
     place = 1                                   # where in the document
@@ -37,9 +37,9 @@ _HEAD: Final = """\
 <!-- Written by `python -m tests.compatibility.table` from tests/compatibility/*.toml. -->
 # Compatibility
 
-What of each vendor's protocol works, so that a client needs nothing but another URL and key. Each row is
-held by the test that it names, most of them with the vendor's own package as the client. What is refused
-is refused in the dialect's own form of an error, never ignored in silence.
+What of each vendor's protocol works, so that a client needs nothing but another URL and key. Each
+row is held by the test that it names, most of them with the vendor's own package as the client.
+What is refused is refused in the dialect's own form of an error, never ignored in silence.
 """
 
 

@@ -107,9 +107,13 @@ class OpenAIRealtimeCodec(Codec):
     by_handshake = True
 
     def __init__(
-        self, defaults: Endpointing, *, beta: bool = False, wishes: Wishes | None = None
+        self,
+        defaults: Endpointing | None = None,
+        *,
+        beta: bool = False,
+        wishes: Wishes | None = None,
     ) -> None:
-        self._defaults = defaults
+        self._defaults = defaults or Endpointing()
         self._wishes = self._told = wishes or Wishes()
         self._framer = Framer(self._wishes.audio)
         self._items = Items()

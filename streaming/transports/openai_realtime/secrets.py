@@ -39,7 +39,8 @@ def unwrapped(secret: str) -> tuple[str, Mapping[str, Any]]:
     if not secret.startswith(_PREFIX) or not found or len(behind) > _LONGEST:
         return secret, {}
     try:
-        packed = base64.urlsafe_b64decode(behind + "=" * (-len(behind) % 4))
+        padded = behind + "=" * (-len(behind) % 4)
+        packed = base64.b64decode(padded, altchars=b"-_", validate=True)
         session = json.loads(packed) if packed else {}
     except (ValueError, RecursionError):
         session = None

@@ -261,8 +261,8 @@ def _turn_detection(wishes: Wishes, param: str, value: object) -> Wishes:
         raise _refuse(name, fields["idle_timeout_ms"], "is not null: nobody is prompted here")
     kind = fields.get("type", "server_vad")
     if kind == "semantic_vad":
-        eagerness = fields.get("eagerness") or "auto"
-        eagerness = "medium" if eagerness == "auto" else eagerness
+        eagerness = fields.get("eagerness", "auto")
+        eagerness = "medium" if eagerness in ("auto", None) else eagerness
         if not isinstance(eagerness, str) or eagerness not in EAGERNESS:
             raise _refuse(f"{param}.eagerness", eagerness, "is not one of low, medium, high, auto")
         return replace(wishes, turns=Turns(eagerness=eagerness))
