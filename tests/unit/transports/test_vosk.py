@@ -336,3 +336,8 @@ def test_who_is_cut_off_is_told_what_was_said() -> None:
     (frame,) = codec.error(BadMessage("message: '' is not JSON"))
     assert json.loads(frame)["text"] == "hello there"
     assert list(codec.error(BadMessage("message: '' is not JSON"))) == []
+
+
+def test_a_model_of_the_clients_own_is_not_looked_at() -> None:
+    it = Exchange('{"config":{"model":"/models/vosk-model-ru"}}')
+    assert "model" not in start_of(it)
