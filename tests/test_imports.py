@@ -185,6 +185,9 @@ COVERED_ELSEWHERE = {
     "streaming.transports.connection": (
         "tests/integration/test_requests.py", "needs a real socket",
     ),
+    "streaming.transports.openai_realtime.doors": (
+        "tests/integration/test_openai_realtime.py", "routes, asked by OpenAI's own client",
+    ),
     "streaming.transports.reception": (
         "tests/integration/test_admission.py", "the steps of a handshake over a real socket",
     ),
