@@ -1,0 +1,74 @@
+"""Real speech through Deepgram's own package and the real model: the right words, live."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from deepgram import AsyncDeepgramClient
+from deepgram.environment import DeepgramClientEnvironment
+from deepgram.listen.v1.types import ListenV1Metadata, ListenV1Results
+
+from load.decode import read_audio
+from load.manifest import Recording
+from tests.support.recordings import recordings
+from tests.support.server import ServerProcess
+
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.speech,
+    pytest.mark.timeout(120),
+    # The package asks websockets for names of its old interface.
+    pytest.mark.filterwarnings("ignore:.*websockets:DeprecationWarning"),
+]
+FILE = "librispeech_misc/1089-134686-0000.flac"
+_CHUNK_S = 0.1
+
+
+async def test_the_quick_start_prints_the_right_words_live(server: ServerProcess) -> None:
+    recording = next(each for each in recordings() if each.file == FILE)
+    messages = await _listen(server, recording)
+    results = [message for message in messages if isinstance(message, ListenV1Results)]
+    said = " ".join(r.channel.alternatives[0].transcript for r in results if r.is_final).split()
+    assert recording.texts[0] is not None
+    wrong = set(recording.texts[0].split()) ^ set(said)
+    assert len(wrong) <= 6, " ".join(said)
+    assert not results[0].is_final  # words came while they were being spoken
+    words = [w for r in results if r.is_final for w in r.channel.alternatives[0].words]
+    assert [w.word for w in words] == said
+    assert all(0 < w.confidence <= 1 and w.start <= w.end for w in words)
+    confidences = {w.confidence for w in words}
+    assert len(confidences) > len(words) // 2  # each its own, none made up
+    assert isinstance(messages[-1], ListenV1Metadata)
+    assert messages[-1].duration == pytest.approx(recording.duration_s, abs=0.1)
+
+
+async def _listen(server: ServerProcess, recording: Recording) -> list[object]:
+    """Everything that is said of a recording, sent as fast as it was spoken."""
+    ws, http = f"ws://127.0.0.1:{server.port}", f"http://127.0.0.1:{server.port}"
+    there = DeepgramClientEnvironment(base=http, production=ws, agent=ws, agent_rest=http)
+    client = AsyncDeepgramClient(api_key="any", environment=there)
+    samples = read_audio(recording.path, 16_000).reshape(-1)
+    audio = np.rint(samples * 32_767).astype("<i2").tobytes()
+    size = int(32_000 * _CHUNK_S)
+    messages: list[object] = []
+    async with client.listen.v1.connect(
+        model="nova-3",
+        encoding="linear16",
+        sample_rate=16_000,
+        language="en",
+        interim_results="true",
+    ) as connection:
+
+        async def send() -> None:
+            for at in range(0, len(audio), size):
+                await connection.send_media(audio[at : at + size])
+                await asyncio.sleep(_CHUNK_S)
+            await connection.send_close_stream()
+
+        sending = asyncio.create_task(send())
+        while not (messages and isinstance(messages[-1], ListenV1Metadata)):
+            messages.append(await connection.recv())
+        await sending
+    return messages
