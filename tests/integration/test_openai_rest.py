@@ -271,3 +271,20 @@ async def test_a_server_that_goes_down_says_so_to_who_waits() -> None:
         with pytest.raises(openai.InternalServerError):
             client.audio.transcriptions.create(model="whisper-1", file=("a.wav", wav(1)))
         gate.set()
+
+
+def test_logprobs_are_those_of_words(client: openai.OpenAI) -> None:
+    said = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe", file=("a.wav", wav(2)), include=["logprobs"]
+    )
+    assert said.logprobs is not None
+    assert "".join(each.token or "" for each in said.logprobs).strip() == said.text
+    assert {each.logprob for each in said.logprobs} == {-0.1054}
+
+
+def test_segments_of_one_recording_are_decoded_together() -> None:
+    engine = FakeEngine(max_batch=4, delay_s=0.2)  # so that there is something to wait for
+    with serving(engine) as server, connect(server) as client:
+        client.audio.transcriptions.create(model="whisper-1", file=("a.wav", wav(*[1] * 8)))
+    sizes = [len(batch) for batch in engine.batches if batch[0].audio.any()]
+    assert (sum(sizes), max(sizes) > 1) == (8, True)
