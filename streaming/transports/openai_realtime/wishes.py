@@ -306,7 +306,7 @@ def _known(param: str, fields: Mapping[str, Any], names: Collection[str]) -> Non
     for name in fields:
         if name not in names:
             known = ", ".join(sorted(set(names) - _OF_NO_CONSEQUENCE))
-            raise _refuse(f"{param}.{name}"[:200], name, f"is not one of {known}")
+            raise _refuse(f"{param}.{shown(name)[1:-1]}", name, f"is not one of {known}")
 
 
 def _refuse(param: str, value: object, reason: str) -> BadConfiguration:
