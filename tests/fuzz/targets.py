@@ -278,6 +278,11 @@ def seeds(target: str) -> list[bytes]:
     if target in ("framing", "frames"):
         heads = [bytes([e, c, r, 0, s, 0]) for e, c, r, s in [(0, 0, 0, 9), (1, 1, 64, 3)]]
         return [head + bytes(range(256)) * 3 for head in heads]
+    if target == "vosk":
+        return [
+            b'language=en\n{"config":{"sample_rate":8000,"words":1,"max_alternatives":2}}\n\x00\x01\x02',
+            b'\n{"config":{"phrase_list":["a","[unk]"]}}\n\x00\x01\x02\n{"reset" : 1}\n{"eof" : 1}',
+        ]
     if target == "deepgram":
         raw = b"encoding=linear16&sample_rate=16000"
         return [

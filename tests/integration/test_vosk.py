@@ -84,7 +84,7 @@ async def test_while_the_speaker_talks_partials_come_and_then_the_final(server: 
         await socket.send('{"config" : {"sample_rate" : 16000}}')
         await socket.send(spoken(1_200))
         await answer(socket)
-        seen = []
+        seen: list[dict[str, Any]] = []
         while not seen or "text" not in seen[-1]:
             await socket.send(bytes(6_400))
             seen.append(await answer(socket))

@@ -38,7 +38,9 @@ from streaming.options import parse_configure, parse_start
 from streaming.session import Phase, Session
 from streaming.settings import Settings
 from streaming.transports.codec import (
+    Aside,
     Audio,
+    Codec,
     Command,
     Configure,
     End,
@@ -62,9 +64,9 @@ _LIMITS = Settings().limits
 Line = dict[str, Any]
 
 
-def golden_files() -> list[Path]:
-    """All recorded exchanges."""
-    return sorted(GOLDEN.glob("*.jsonl"))
+def golden_files(folder: Path = GOLDEN) -> list[Path]:
+    """All recorded exchanges of the native dialect; of another, those in its folder."""
+    return sorted(folder.glob("*.jsonl"))
 
 
 def load(path: Path) -> list[Line]:
@@ -114,8 +116,8 @@ def _samples(asked: dict[str, Any], rate: int) -> Samples:
 class Replay:
     """One exchange, played through codec, session and engine alone: no socket, no clock."""
 
-    def __init__(self) -> None:
-        self._codec = NativeCodec()
+    def __init__(self, codec: Codec | None = None) -> None:
+        self._codec: Codec = codec or NativeCodec()
         self._engine = FakeEngine(scripted)
         self._session: Session | None = None
         self._seq = 0
@@ -153,7 +155,7 @@ class Replay:
                 for notice in [*self._session.finalize(None), *self._decoded(self._session)]:
                     yield from self._written(notice)
             yield from map(json.loads, self._codec.error(error))
-            self.closed = error.close_code
+            self.closed = self._codec.close(error)[0]
 
     def _written(self, notice: Notice) -> Iterator[dict[str, Any]]:
         self._seq += lasts(notice)
@@ -199,6 +201,8 @@ class Replay:
                 yield from session.finalize(request_id)
             case End():
                 yield from session.end()
+            case Aside():
+                yield command
         yield from self._decoded(session)
 
     def _begin(self, start: Start) -> Started:

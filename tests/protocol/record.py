@@ -7,21 +7,36 @@ commit it: the recordings are what says that the protocol has not changed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
 
-from tests.protocol.exchange import Replay, golden_files, load, save
+from streaming.transports.codec import Codec
+from streaming.transports.native import NativeCodec
+from streaming.transports.vosk import VoskCodec
+from tests.protocol.exchange import GOLDEN, Replay, golden_files, load, save
+
+DIALECTS: Final[Mapping[Path, Callable[[], Codec]]] = {
+    GOLDEN: NativeCodec,
+    GOLDEN / "vosk": VoskCodec,
+}
 
 
 def main(names: Sequence[str]) -> int:
     """Record; the exit status is 1 where there is no exchange of a name."""
-    files = [path for path in golden_files() if not names or path.stem in names]
-    missing = set(names) - {path.stem for path in files}
+    codecs = {
+        path: codec
+        for folder, codec in DIALECTS.items()
+        for path in golden_files(folder)
+        if not names or path.stem in names
+    }
+    missing = set(names) - {path.stem for path in codecs}
     if missing:
         sys.stderr.write(f"no such exchange: {', '.join(sorted(missing))}\n")
         return 1
-    for path in files:
+    for path, codec in codecs.items():
         before = load(path)
-        after = Replay().play(before)
+        after = Replay(codec()).play(before)
         save(path, after)
         sys.stdout.write(f"{path.stem}: {'as before' if after == before else 'changed'}\n")
     return 0
