@@ -17,6 +17,7 @@ from streaming.access import NamesOnly, Tokens, refused
 from streaming.errors import WirescribeError
 from streaming.health import Health
 from streaming.metrics import CONTENT_TYPE
+from streaming.rest.deepgram import deepgram_route
 from streaming.rest.files import Files
 from streaming.rest.openai import openai_routes
 from streaming.service import Service
@@ -73,6 +74,7 @@ def create_app(service: Service) -> Starlette:
     """Build the application around a service; who starts and stops it is the caller."""
     health = Health(service)
     service.metrics.watch(ServiceVitals(service))
+    files = Files(service)
 
     async def page(request: Request) -> Response:
         return FileResponse(WEB / "index.html", media_type="text/html; charset=utf-8")
@@ -108,7 +110,8 @@ def create_app(service: Service) -> Starlette:
         WebSocketRoute("/v1/listen", deepgram),
         *Realtime(service).routes,
         WebSocketRoute(PATH, vosk),
-        *openai_routes(service, Files(service)),
+        *openai_routes(service, files),
+        deepgram_route(service, files),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(

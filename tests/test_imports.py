@@ -171,6 +171,9 @@ COVERED_ELSEWHERE = {
     "streaming.rest.openai_replies": (
         "tests/integration/test_openai_rest.py", "answers as OpenAI's client reads them",
     ),
+    "streaming.rest.deepgram": (
+        "tests/integration/test_deepgram.py", "what Deepgram's package is answered",
+    ),
     "streaming.serve": ("tests/integration/test_process.py", "needs a process and signals"),
     "streaming.settings.captions": ("tests/unit/test_sessions.py", "values alone"),
     "streaming.settings.endpointing": ("tests/unit/test_sources.py", "plain data"),

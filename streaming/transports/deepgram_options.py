@@ -103,6 +103,31 @@ def read_query(query: Sequence[tuple[str, str]]) -> Listen:
     )
 
 
+def read_file_query(query: Sequence[tuple[str, str]]) -> Listen:
+    """Read the query of a recording, which says itself how it is encoded; raises likewise."""
+    asked: dict[str, list[str]] = {}
+    for name, value in query:
+        asked.setdefault(name, []).append(value)
+    _refuse_what_is_not_here(asked)
+    if "encoding" in asked:
+        raise UnsupportedAudio(
+            f"encoding: {shown(asked['encoding'][-1])}: recordings are not taken as raw audio; "
+            "send a file with a header, and no encoding",
+            field="encoding",
+        )
+    for name in ("multichannel", "paragraphs", "utterances"):
+        if _flag(asked, name):
+            raise BadConfiguration(
+                f"{name}: 'true' is not supported for recordings; leave it out", field=name
+            )
+    terms = _terms(asked)
+    return Listen(
+        {"words": True, **_language(asked), **({"hotwords": terms} if terms else {})},
+        punctuated=_flag(asked, "punctuate") or _flag(asked, "smart_format"),
+        languages_told="multi" in asked.get("language", ()) or "detect_language" in asked,
+    )
+
+
 def _refuse_what_is_not_here(asked: Mapping[str, Sequence[str]]) -> None:
     for name in sorted(asked.keys() & REFUSED_WITH_ANY_VALUE):
         raise BadConfiguration(

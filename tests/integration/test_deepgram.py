@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import json
+import wave
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import httpx
+import numpy as np
 import pytest
 from deepgram import AsyncDeepgramClient, DeepgramClient
 from deepgram.core.api_error import ApiError
@@ -262,6 +267,56 @@ async def test_a_key_as_a_subprotocol(locked: Running, scheme: str) -> None:
         assert socket.response.headers["dg-request-id"]
         await socket.send('{"type":"CloseStream"}')
         assert json.loads(await socket.recv())["type"] == "Metadata"
+
+
+@contextmanager
+def media(server: Running) -> Iterator[Any]:
+    """The client for recordings, with connections that are closed in the end."""
+    with httpx.Client() as http:
+        client = DeepgramClient(
+            api_key=SECRET, environment=environment(server), httpx_client=http, max_retries=0
+        )
+        yield client.listen.v1.media
+
+
+def test_a_recording_in_one_request(locked: Running) -> None:
+    samples = np.frombuffer(spoken(1_300, then_silent_ms=900), "<i2")
+    with media(locked) as it:
+        answer: Any = it.transcribe_file(request=wav(samples), model="nova-3")
+    [channel] = answer.results.channels
+    [alternative] = channel.alternatives
+    assert alternative.transcript == "w0 w1 w2"
+    assert [word.start for word in alternative.words] == [0.0, 0.4, 0.8]
+    assert alternative.confidence == 0.9
+    assert answer.metadata.duration == 2.2
+    assert answer.metadata.sha256 == hashlib.sha256(wav(samples)).hexdigest()
+
+
+def test_recordings_elsewhere_are_not_fetched(locked: Running) -> None:
+    with media(locked) as it, pytest.raises(ApiError) as caught:
+        it.transcribe_url(url="http://example.com/a.wav", model="nova-3")
+    assert caught.value.status_code == 400
+    assert caught.value.body["err_msg"].startswith("url: ")
+
+
+@pytest.mark.parametrize("query", ["diarize=true", "encoding=linear16", "utterances=true"])
+def test_what_a_recording_can_not_have_is_named(locked: Running, query: str) -> None:
+    name, _, value = query.partition("=")
+    with media(locked) as it, pytest.raises(ApiError) as caught:
+        it.transcribe_file(request=b"RIFF", **{name: value})
+    assert caught.value.status_code == 400
+    assert caught.value.body["err_msg"].startswith(f"{name}: ")
+
+
+def wav(samples: Any) -> bytes:
+    """A file of 16 kHz, mono."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
 
 
 async def test_a_client_that_has_gone_leaves_nothing_behind(locked: Running) -> None:

@@ -13,6 +13,7 @@ from streaming.transports.deepgram_options import (
     REFUSED,
     REFUSED_WITH_ANY_VALUE,
     Listen,
+    read_file_query,
     read_query,
 )
 
@@ -146,3 +147,13 @@ def test_the_rest_is_known_to_the_codec() -> None:
     )  # fmt: skip
     assert it.extra == {"room": "blue"}
     assert it.languages_told
+
+
+def test_a_recording_says_itself_how_it_is_encoded() -> None:
+    it = read_file_query([("smart_format", "true"), ("language", "de"), ("keyterm", "Erfurt")])
+    assert it.options == {"words": True, "language": "de", "hotwords": ["Erfurt"]}
+    assert it.punctuated
+    for name in ("encoding", "multichannel", "utterances", "paragraphs", "diarize"):
+        with pytest.raises(WirescribeError, match=f"^{name}: ") as caught:
+            read_file_query([(name, "true")])
+        assert caught.value.field == name
