@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ async def test_the_quick_start_prints_the_right_words_live(server: ServerProcess
 
         sending = asyncio.create_task(send())
         while not transcripts:
-            event = await connection.recv()
+            event: Any = await connection.recv()
             assert event.type != "error"
             if event.type == COMPLETED:
                 transcripts.append(event.transcript)
