@@ -54,8 +54,14 @@ def replayed(lines: Sequence[Line]) -> list[Line]:
             continue
         whole.append(line)
         for command in codec.text(json.dumps(_message(line))):
-            for notice in _obeyed(codec, session, engine, command):
-                whole += _written(codec, notice)
+            try:
+                for notice in _obeyed(session, engine, command):
+                    whole += _written(codec, notice)
+            except RequestError as error:  # what else the message asks for is left out
+                pardon = codec.forgive(command, error)
+                assert pardon is not None
+                whole += _written(codec, pardon)
+                break
     return whole
 
 
@@ -68,9 +74,7 @@ def _message(line: Line) -> Any:
     return {"type": "input_audio_buffer.append", "audio": audio}
 
 
-def _obeyed(
-    codec: OpenAIRealtimeCodec, session: Session, engine: FakeEngine, command: Command
-) -> Iterator[Notice]:
+def _obeyed(session: Session, engine: FakeEngine, command: Command) -> Iterator[Notice]:
     match command:
         case Aside():
             yield command
@@ -81,13 +85,8 @@ def _obeyed(
         case Finalize(name):
             yield from session.finalize(name)
         case Configure(options):
-            try:
-                languages = engine.info.languages
-                session.configure(parse_configure(options, session.config, languages=languages))
-            except RequestError as error:
-                pardon = codec.forgive(command, error)
-                assert pardon is not None
-                yield pardon
+            languages = engine.info.languages
+            session.configure(parse_configure(options, session.config, languages=languages))
     yield from _decoded(session, engine)
 
 
