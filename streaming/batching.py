@@ -96,8 +96,9 @@ def choose(
     )
     apart = _APART if load.used >= _STRETCH_ABOVE else 0
     chosen: list[Job] = []
-    if ranked and ranked[0].entry.background and spare_rows is not None:
-        rows = min(rows, spare_rows)
+    if ranked and ranked[0].entry.background:
+        rows = rows if spare_rows is None else min(rows, spare_rows)
+        apart = _APART  # what counts for files is how much is done, not when each of it is
     for job in ranked[: None if rows else 0]:
         if chosen and (job.entry.suspect or not _rides(job, chosen, apart)):
             continue

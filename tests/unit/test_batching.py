@@ -157,3 +157,8 @@ def test_files_get_a_beam_while_nobody_speaks() -> None:
     file = job(Kind.FINAL, 1, file=True)
     assert beam([file], Reading()) == 5
     assert beam([file], Reading(speaking=1)) == 1
+
+
+def test_segments_of_files_go_together_though_of_unlike_length() -> None:
+    files = [job(Kind.FINAL, n, length=length, file=True) for n, length in enumerate((6, 4, 9, 5))]
+    assert chosen(*files) == [0, 1, 3]
