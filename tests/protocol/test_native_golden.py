@@ -14,6 +14,7 @@ from streaming.engine.fake import FakeEngine
 from tests.integration.harness import Running, client, serving
 from tests.protocol import record
 from tests.protocol.exchange import (
+    GOLDEN,
     Line,
     Replay,
     client_side,
@@ -100,9 +101,7 @@ def test_recording_writes_what_is_played(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "one.jsonl"
     whole = load(golden_files()[0])
     save(path, client_side(whole))
-    monkeypatch.setattr(
-        record, "golden_files", lambda folder: [path] if folder == record.GOLDEN else []
-    )
+    monkeypatch.setattr(record, "golden_files", lambda folder: [path] if folder == GOLDEN else [])
     assert record.main(["one"]) == 0
     assert load(path) == whole
     assert record.main(["two"]) == 1
