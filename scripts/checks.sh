@@ -69,7 +69,7 @@ javascript() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- lint format types python javascript
+    set -- lint format types javascript python # the first installs what clients in the second need
 fi
 for each in "$@"; do
     case $each in

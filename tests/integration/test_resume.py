@@ -111,6 +111,7 @@ async def test_an_end_that_was_said_before_the_cut_is_answered_after_it() -> Non
 async def test_an_ended_session_is_kept_no_longer_than_it_takes_to_know_that_it_is_known(
     server: Running,
 ) -> None:
+    parked = len(server.service.parking)  # by other tests: the server is shared
     async with client(server.url + URL) as one:
         await one.send(spoken(800))
         await one.finish()
@@ -119,7 +120,7 @@ async def test_an_ended_session_is_kept_no_longer_than_it_takes_to_know_that_it_
         await two.say("start", resume=resume(one))
         error = await two.refused("unknown_session")
     assert error["retryable"] is False
-    assert not len(server.service.parking)
+    assert len(server.service.parking) <= parked
 
 
 async def test_who_says_nothing_of_what_it_has_gets_nothing_twice_that_is_known_to_have_come(

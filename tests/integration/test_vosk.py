@@ -51,6 +51,7 @@ async def in_step(socket: ClientConnection, audio: bytes) -> list[dict[str, Any]
 
 
 async def test_a_client_that_waits_for_each_reply(server: Running) -> None:
+    parked = len(server.service.parking)  # by other tests: the server is shared
     async with connected(url_of(server)) as socket:
         replies = await in_step(socket, SPEECH)
     assert all(("partial" in reply) ^ ("text" in reply) for reply in replies)
@@ -60,7 +61,7 @@ async def test_a_client_that_waits_for_each_reply(server: Running) -> None:
     assert [word["word"] for word in words] == SAID.split()
     assert all(0 <= word["start"] < word["end"] <= 2.2 for word in words)
     await empty(server)
-    assert len(server.service.parking) == 0
+    assert len(server.service.parking) <= parked
 
 
 async def test_a_client_that_waits_for_nothing(server: Running) -> None:
@@ -117,13 +118,14 @@ async def test_what_was_said_before_an_error_is_told(server: Running) -> None:
 
 
 async def test_whom_nobody_waits_for_is_not_parked(server: Running) -> None:
+    parked = len(server.service.parking)  # by other tests: the server is shared
     async with connected(url_of(server)) as socket:
         await socket.send('{"config" : {"sample_rate" : 16000}}')
         await socket.send(SPEECH)
         await answer(socket)
         socket.transport.abort()
     await empty(server)
-    assert len(server.service.parking) == 0
+    assert len(server.service.parking) <= parked
 
 
 async def test_all_at_once_beside_the_native_ones(server: Running) -> None:

@@ -50,5 +50,5 @@ def test_one_word_alone_is_heard_on_a_telephone_as_well(engine: WhisperEngine) -
         for form in (samples, telephone(samples)):
             heard = listen(engine, form, SessionConfig(language="en"))
             assert heard.suppressed == [], one.path.name
-            said = heard.text.lower()
+            said = heard.text.lower().replace(",", "")
             assert alone[text] in said or text in said, (one.path.name, said)
