@@ -21,8 +21,7 @@ _BEAM_UP_TO_MS = 10_000
 _LATE_S = 0.25
 # Long windows with a beam take memory and time: never many at once.
 _AGAIN_ROWS = 2
-# Above _STRETCH_ABOVE rows ride along in windows longer than their own, up to twice as long: a step
-# of the decoder for four takes a fifth less than two for two, and the encoder is the smaller part.
+# Rows of files ride along in windows longer than their own, up to twice as long.
 _APART = 3
 _EARLY_BELOW = 0.9
 # Above this share partials of one session come no more often than so.
@@ -94,7 +93,7 @@ def choose(
     ranked = sorted(
         _affordable(jobs, load.used, now), key=lambda job: (_rank(job), job.entry.served)
     )
-    apart = _APART if load.used >= _STRETCH_ABOVE else 0
+    apart = 0
     chosen: list[Job] = []
     if ranked and ranked[0].entry.background:
         rows = rows if spare_rows is None else min(rows, spare_rows)

@@ -318,7 +318,7 @@ class TestChecks:
         ]
         summary = done.stdout.partition("==> Summary\n")[2]
         assert [line.split()[:2] for line in summary.splitlines()] == [
-            [name, "passed"] for name in ("lint", "format", "types", "python", "javascript")
+            [name, "passed"] for name in ("lint", "format", "types", "javascript", "python")
         ]
 
     def test_packages_of_javascript_are_installed_once(self, clone: Path, bin_dir: Path) -> None:

@@ -57,12 +57,14 @@ def test_what_lasts_is_not_mixed_with_partials() -> None:
     assert chosen(jobs[0]) == [1]
 
 
-def test_windows_of_one_length_go_together_and_under_load_others_too() -> None:
+def test_windows_of_one_length_go_together_and_those_of_files_by_twos() -> None:
     lengths = [6, 6, 4, 8, 3, 7]
     jobs = [job(Kind.PARTIAL, n, length=length) for n, length in enumerate(lengths)]
     assert chosen(*jobs, used=0.5) == [0, 1]
+    assert chosen(*jobs, used=0.9) == [0, 1]
+    jobs = [job(Kind.FINAL, n, length=length, file=True) for n, length in enumerate(lengths)]
     # From 3 to 6 are three steps: with 4 among them there is no room for 8, with 3 none for 7.
-    assert chosen(*jobs, used=0.9) == [0, 1, 2, 4]
+    assert chosen(*jobs) == [0, 1, 2, 4]
 
 
 def test_second_looks_are_few_at_a_time() -> None:
