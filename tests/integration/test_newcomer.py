@@ -310,11 +310,11 @@ class TestChecks:
             "ruff check .",
             "ruff format --check .",
             "mypy ",
-            "wirescribe models fetch base",
-            "python -m pytest --numprocesses logical --maxprocesses 4 -k a or b",
             "npm ci --no-audit --no-fund",
             "npm run --silent check",
             "npm test --silent",
+            "wirescribe models fetch base",
+            "python -m pytest --numprocesses logical --maxprocesses 4 -k a or b",
         ]
         summary = done.stdout.partition("==> Summary\n")[2]
         assert [line.split()[:2] for line in summary.splitlines()] == [
