@@ -76,7 +76,7 @@ export async function buildPage(folder) {
 export async function buildPackage(folder) {
   await build({
     ...common,
-    entryPoints: ["src/index.ts", "src/capture.ts", "src/captions.ts"],
+    entryPoints: ["src/index.ts", "src/capture.ts", "src/captions.ts", "src/live-captions.ts"],
     outdir: folder,
     plugins: [inlineWorklet],
     splitting: true,
