@@ -49,12 +49,17 @@ async def refused(request: Request, error: Exception) -> Response:
 
 def refusal(error: WirescribeError) -> Response:
     """Return an error as HTTP says it: its status, the reason as JSON, and when to come back."""
+    return JSONResponse({"error": error_fields(error)}, error.http_status, refusal_headers(error))
+
+
+def refusal_headers(error: WirescribeError) -> dict[str, str]:
+    """Return what HTTP itself knows of a refusal, whatever form the reason is given in."""
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, NotAuthorised):
         headers["WWW-Authenticate"] = 'Bearer realm="wirescribe"'
     if error.retry_after_ms is not None:
         headers["Retry-After"] = str(max(1, -(-error.retry_after_ms // 1000)))
-    return JSONResponse({"error": error_fields(error)}, error.http_status, headers)
+    return headers
 
 
 class NamesOnly:

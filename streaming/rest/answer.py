@@ -8,8 +8,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from streaming.errors import WirescribeError
-from streaming.rest.errors import openai_error, openai_refusal
+from streaming.rest.errors import openai_refusal
 from streaming.rest.openai_replies import sse
+from streaming.transports.openai_realtime.failures import error_object
 
 
 def headers(*, hit: bool) -> dict[str, str]:
@@ -64,7 +65,7 @@ class Answer:
             return
         with contextlib.suppress(OSError):
             if self._streaming:
-                await self.end(sse({"type": "error", "error": openai_error(error)}))
+                await self.end(sse({"type": "error", "error": error_object(error)}))
             else:
                 self._over = True
                 await openai_refusal(error)(scope, receive, self._send)

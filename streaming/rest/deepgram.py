@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from streaming import __version__
-from streaming.access import authorise, refusal
+from streaming.access import authorise, refusal_headers
 from streaming.errors import BadConfiguration, InternalError, WirescribeError
 from streaming.logs import get_logger
 from streaming.principal import Principal
@@ -165,13 +165,9 @@ def _reply(
 
 
 def _refused(error: WirescribeError, request_id: str) -> Response:
-    said, own = denial(error, request_id), refusal(error)
-    kept = {
-        name: value
-        for name, value in own.headers.items()
-        if name not in ("content-length", "content-type")
-    }
-    return JSONResponse(dict(said.body), said.status, {**kept, **said.headers})
+    said = denial(error, request_id)
+    headers = {**refusal_headers(error), **said.headers}
+    return JSONResponse(dict(said.body), said.status, headers)
 
 
 def deepgram_route(service: Service, files: Files) -> Route:

@@ -14,7 +14,7 @@ import contextlib
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from streaming.access import refusal
+from streaming.access import refusal, refusal_headers
 from streaming.auth.credentials import Credentials
 from streaming.errors import Overloaded, QuotaExceeded, WirescribeError
 from streaming.lifecycle import Life
@@ -70,15 +70,11 @@ async def turn_away(
 
 def _answer(codec: Codec, error: WirescribeError) -> Response:
     """Return a refusal in the dialect's words, with the headers that HTTP itself knows."""
-    response, denial = refusal(error), codec.denial(error)
+    denial = codec.denial(error)
     if denial is None:
-        return response
-    kept = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in ("content-length", "content-type")
-    }
-    return JSONResponse(dict(denial.body), denial.status, {**kept, **denial.headers})
+        return refusal(error)
+    headers = {**refusal_headers(error), **denial.headers}
+    return JSONResponse(dict(denial.body), denial.status, headers)
 
 
 def _for_another(socket: WebSocket, service: Service) -> bool:

@@ -325,7 +325,7 @@ async def test_a_key(locked: Running) -> None:
                 pass
         assert caught.value.response.status_code == 401
         error = json.loads(caught.value.response.body or b"{}")["error"]
-        assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
+        assert (error["type"], error["code"]) == ("invalid_request_error", "invalid_api_key")
 
 
 async def test_client_secrets(locked: Running) -> None:

@@ -43,7 +43,7 @@ from streaming.transports.codec import (
     Start,
     Started,
 )
-from streaming.transports.openai_realtime.failures import error_fields
+from streaming.transports.openai_realtime.failures import error_fields, error_object
 from streaming.transports.openai_realtime.items import Items, Said
 from streaming.transports.openai_realtime.secrets import SUBPROTOCOL_KEY, unwrapped
 from streaming.transports.openai_realtime.wishes import Wishes, in_their_words
@@ -257,13 +257,12 @@ class OpenAIRealtimeCodec(Codec):
 
     def error(self, error: WirescribeError) -> Sequence[str]:
         """Write the turns that no text will come of, and why the connection is closed."""
-        fields = error_fields(error)
-        failed = self._items.failed({k: v for k, v in fields.items() if k != "event_id"})
-        return self._all([*failed, ("error", {"error": fields})])
+        failed = self._items.failed(error_object(error))
+        return self._all([*failed, ("error", {"error": error_fields(error)})])
 
     def denial(self, error: WirescribeError) -> Denial:
         """Return a refusal as OpenAI's HTTP has it."""
-        return Denial(error.http_status, {"error": error_fields(error)})
+        return Denial(error.http_status, {"error": error_object(error)})
 
     def _aside(self, what: object) -> Sequence[str]:
         match what:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from streaming.access import refusal_headers
 from streaming.auth.gate import TokenRequest
 from streaming.errors import (
     BadConfiguration,
@@ -24,7 +25,7 @@ from streaming.errors import (
 from streaming.service import Service
 from streaming.transports.connection import Connection
 from streaming.transports.openai_realtime.codec import OpenAIRealtimeCodec
-from streaming.transports.openai_realtime.failures import error_fields
+from streaming.transports.openai_realtime.failures import error_object
 from streaming.transports.openai_realtime.secrets import SUBPROTOCOL_KEY, unwrapped, wrapped
 from streaming.transports.openai_realtime.wishes import Wishes, in_their_words
 
@@ -170,7 +171,4 @@ def _answer(fields: Mapping[str, Any]) -> Response:
 
 
 def _refusal(error: WirescribeError) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if error.retry_after_ms is not None:
-        headers["Retry-After"] = str(max(1, -(-error.retry_after_ms // 1000)))
-    return JSONResponse({"error": error_fields(error)}, error.http_status, headers)
+    return JSONResponse({"error": error_object(error)}, error.http_status, refusal_headers(error))

@@ -11,7 +11,7 @@ from streaming.errors import (
     QuotaExceeded,
     WirescribeError,
 )
-from streaming.transports.openai_realtime.failures import error_fields
+from streaming.transports.openai_realtime.failures import error_fields, error_object
 
 
 @pytest.mark.parametrize(
@@ -19,13 +19,19 @@ from streaming.transports.openai_realtime.failures import error_fields
     [
         (BadMessage("m"), "invalid_request_error", "invalid_value"),
         (BadConfiguration("m"), "invalid_request_error", "invalid_value"),
-        (NotAuthorised("m"), "authentication_error", "invalid_api_key"),
+        (NotAuthorised("m"), "invalid_request_error", "invalid_api_key"),
         (QuotaExceeded("m"), "rate_limit_error", "rate_limit_exceeded"),
         (Overloaded("m"), "server_error", "overloaded"),
         (EngineFault("m"), "server_error", "engine_fault"),
     ],
 )
 def test_kinds_and_codes(error: WirescribeError, kind: str, code: str) -> None:
-    fields = error_fields(error, "mine")
-    assert (fields["type"], fields["code"], fields["event_id"]) == (kind, code, "mine")
-    assert fields["message"] == "m"
+    it = error_object(error)
+    assert it == {"type": kind, "code": code, "message": "m", "param": None}
+    assert error_fields(error, "mine") == {**it, "event_id": "mine"}
+
+
+def test_a_more_precise_code() -> None:
+    error = BadMessage("m", field="f")
+    for it in (error_object(error, "so"), error_fields(error, None, "so")):
+        assert (it["code"], it["param"]) == ("so", "f")
