@@ -14,7 +14,7 @@ interface Message {
 }
 
 /** Runs the built worklet, the very text the page loads, in a global scope like the audio thread's. */
-function load(sampleRate: number, chunkMs: number): Processor {
+function load(sampleRate: number, chunkMs: number, channels = 1): Processor {
   let Made: (new (options: object) => Processor) | undefined;
   class AudioWorkletProcessor {
     port = {
@@ -34,7 +34,7 @@ function load(sampleRate: number, chunkMs: number): Processor {
   };
   vm.runInNewContext(workletSource, scope);
   assert.ok(Made);
-  return new Made({ processorOptions: { chunkMs } });
+  return new Made({ processorOptions: { chunkMs, channels } });
 }
 
 function blocks(seconds: number, rate: number, value: (i: number) => number): Float32Array[] {
@@ -56,7 +56,7 @@ test("a second of 48 kHz becomes 40 ms chunks that are given away, not copied", 
   }
 });
 
-test("channels are averaged", () => {
+test("a device's channels are averaged", () => {
   const processor = load(16_000, 20);
   for (const left of blocks(0.1, 16_000, () => 0.5))
     processor.process([[left, new Float32Array(128).fill(-0.25)]]);
@@ -84,4 +84,19 @@ test("flush hands over every last sample once, then the processor ends", () => {
   const expected = (input.length * 128 * 16_000) / 44_100;
   assert.ok(samples >= expected - 1 && samples < expected + 64, `${samples} of ${expected}`);
   assert.equal(processor.process([[new Float32Array(128)]]), false);
+});
+
+test("two inputs become two channels, sample by sample, also while one delivers nothing", () => {
+  const processor = load(48_000, 20, 2);
+  const [left, right] = [blocks(0.5, 48_000, () => 0.5), blocks(0.5, 48_000, () => -0.25)];
+  left.forEach((block, i) => processor.process(i % 60 < 30 ? [[block], [right[i] as Float32Array]] : [[block], []]));
+  processor.port.onmessage?.();
+  const chunks = processor.port.posted.map(({ message }) => message).filter(({ type }) => type === "chunk");
+  const pcm = chunks.flatMap((chunk) => [...chunk.pcm]);
+  const expected = (left.length * 128) / 3;
+  assert.ok(Math.abs(pcm.length / 2 - expected) <= 64, `${pcm.length / 2} of ${expected}`);
+  assert.ok(Math.abs((pcm[2 * 800] as number) - 16_384) < 40);
+  assert.ok(Math.abs((pcm[2 * 800 + 1] as number) + 8192) < 40);
+  assert.equal(pcm[2 * 2000 + 1], 0);
+  assert.ok(Math.abs((pcm[2 * 2000] as number) - 16_384) < 40);
 });

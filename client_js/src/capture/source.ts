@@ -1,22 +1,33 @@
-/**
- * A running capture: a media stream, an audio graph at the device's own rate, 16 kHz chunks out.
- *
- * Firefox refuses to connect a microphone to a context of another rate, so the context keeps the
- * device's and the worklet resamples.
- */
+/** A running capture: one or more inputs, 16 kHz chunks out, a channel for each input. */
 
 import { Emitter } from "../emitter.js";
-import type { PcmChunk } from "./chunker.js";
-import { CaptureError } from "./failure.js";
-import { loadWorklet } from "./loader.js";
-import type { FromWorklet, ToWorklet } from "./worklet.js";
+import type { AudioFormat } from "../protocol.js";
+import type { Level, PcmChunk } from "./chunker.js";
+import { CaptureError, captureAborted } from "./failure.js";
+import { Graph } from "./graph.js";
+import { Input, type InputInfo, type Opened } from "./input.js";
+import { openMicrophone, type MicrophoneSettings } from "./requests.js";
+import { TARGET_RATE } from "./resampler.js";
+import { keepAwake, stateOf, wake } from "./waking.js";
+
+/**
+ * `suspended`: the browser waits for a gesture on the page. `interrupted`: a call or another app
+ * has the sound. In both no chunks come and the source's time stands still.
+ */
+export type SourceState = "running" | "suspended" | "interrupted" | "stopped";
 
 export interface SourceEvents {
   chunk: PcmChunk;
-  /** The device went away or the user ended the share; `stop` still hands over the rest. */
+  /** How loud each channel was in the chunk. */
+  level: readonly Level[];
+  /** An input ended: its device went away, or the share was ended. The other inputs go on. */
   lost: CaptureError;
-  /** The system took the sound away for a while (a call, a lid, a hardware switch), or gave it back. */
-  muted: boolean;
+  /** A channel sends silence, or sound again. */
+  muted: { channel: number; muted: boolean; by: "page" | "system" };
+  /** A channel is heard through another device. */
+  device: InputInfo;
+  /** `awayMs`: how long there was no sound, where it runs again. */
+  state: { from: SourceState; to: SourceState; awayMs: number };
 }
 
 export interface SourceOptions {
@@ -24,62 +35,115 @@ export interface SourceOptions {
   chunkMs?: number;
   /** Address of the built `worklet.js`; without it the inlined copy is used. */
   workletUrl?: string | URL;
+  /** Gives up opening, or ends the capture. */
+  signal?: AbortSignal;
 }
 
-/** How long the audio thread may take to hand over its last samples. */
-const FLUSH_MS = 500;
+/** What the browser may take to begin, where it has no objection. */
+const START_MS = 1000;
 
 export class AudioSource extends Emitter<SourceEvents> {
-  readonly label: string;
-  readonly #stream: MediaStream;
-  readonly #context: AudioContext;
-  readonly #node: AudioWorkletNode;
-  #flushed: (() => void) | undefined;
+  readonly #inputs: Input[];
+  readonly #settings: MicrophoneSettings;
+  #graph!: Graph;
+  #state: SourceState = "suspended";
+  #awaySince = 0;
+  #asleep: () => void = () => undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(stream: MediaStream, context: AudioContext, node: AudioWorkletNode) {
+  private constructor(opened: readonly Opened[], settings: MicrophoneSettings) {
     super();
-    this.#stream = stream;
-    this.#context = context;
-    this.#node = node;
-    this.label = stream.getAudioTracks()[0]?.label ?? "";
-    node.port.onmessage = (event: MessageEvent<FromWorklet>) => this.#receive(event.data);
-    node.onprocessorerror = () =>
-      this.emit("lost", new CaptureError("worklet_failed", "The audio thread failed."));
-    // A phone call or a lock screen suspends the context; nobody else would wake it again.
-    context.onstatechange = () => {
-      if (this.#stopped === undefined && context.state !== "closed" && context.state !== "running")
-        void context.resume().catch(() => undefined);
-    };
-    for (const track of stream.getAudioTracks()) {
-      track.onended = () => this.emit("lost", new CaptureError("device_lost", "The sound ended."));
-      track.onmute = () => this.emit("muted", true);
-      track.onunmute = () => this.emit("muted", false);
-    }
+    this.#settings = settings;
+    this.#inputs = opened.map(
+      (each, channel) =>
+        new Input(channel, each, {
+          lost: (error) => void this.#lost(error, channel),
+          muted: (muted, by) => this.emit("muted", { channel, muted, by }),
+        }),
+    );
   }
 
-  /** Takes over `stream` (and ends it if that fails). */
-  static async start(stream: MediaStream, options: SourceOptions = {}): Promise<AudioSource> {
-    const chunkMs = Math.min(100, Math.max(20, options.chunkMs ?? 40));
-    const context = new AudioContext({ latencyHint: "interactive" });
+  /** Takes over the streams and the context (which the caller ends if this fails). */
+  static async start(
+    context: AudioContext,
+    opened: readonly Opened[],
+    options: SourceOptions,
+    settings: MicrophoneSettings = {},
+  ): Promise<AudioSource> {
+    const source = new AudioSource(opened, settings);
+    const chunkMs = Math.min(100, Math.max(20, Math.round(options.chunkMs ?? 40)));
+    const { workletUrl } = options;
+    source.#graph = await Graph.open(context, { chunkMs, channels: opened.length, workletUrl }, {
+      chunk: (chunk) => source.#heard(chunk),
+      failed: (error) => source.emit("lost", error),
+    });
+    source.#inputs.forEach((input, channel) => source.#graph.connect(channel, input.stream));
+    source.#awaySince = performance.now();
+    await wake(context, START_MS);
+    source.#asleep = keepAwake(context, () => source.#stateChanged());
+    source.#stateChanged();
+    options.signal?.addEventListener("abort", () => void source.stop(), { once: true });
+    return source;
+  }
+
+  get state(): SourceState {
+    return this.#state;
+  }
+
+  /** What `createTranscriber` wants as `audio`: the number of channels, and their names. */
+  get format(): AudioFormat {
+    const names = this.inputs.map(({ name }) => name);
+    return {
+      encoding: "pcm_s16le",
+      sample_rate: TARGET_RATE,
+      channels: names.length,
+      ...(names.length > 1 ? { channel_names: names } : {}),
+    };
+  }
+
+  /** The inputs as they are now, one for each channel. */
+  get inputs(): readonly InputInfo[] {
+    return this.#inputs.map((input) => input.info);
+  }
+
+  /** What the first input's device calls itself. */
+  get label(): string {
+    return this.#inputs[0]?.info.label ?? "";
+  }
+
+  /**
+   * Sends silence in the place of a channel (by number or name), or of all. Time goes on, so all
+   * positions stay true; the device stays open. What had been said before is still handed over.
+   */
+  mute(channel?: number | string): void {
+    for (const input of this.#chosen(channel)) input.mute(true);
+  }
+
+  unmute(channel?: number | string): void {
+    for (const input of this.#chosen(channel)) input.mute(false);
+  }
+
+  /** Goes on with another microphone, on the same channel, without an end. */
+  async useMicrophone(settings: MicrophoneSettings = {}): Promise<InputInfo> {
+    const input = this.#inputs.find(({ info }) => info.kind === "microphone");
+    if (input === undefined || this.#stopped !== undefined)
+      throw new CaptureError("no_device", "There is no microphone in this source to be replaced.");
+    const stream = await openMicrophone({ ...this.#settings, deviceId: undefined, ...settings });
     try {
-      await loadWorklet(context, options.workletUrl);
-      const node = new AudioWorkletNode(context, "wirescribe-pcm", {
-        numberOfInputs: 1,
-        numberOfOutputs: 1,
-        processorOptions: { chunkMs },
-      });
-      const source = new AudioSource(stream, context, node);
-      // Its output is silence; Safari runs only what leads to the speakers.
-      context.createMediaStreamSource(stream).connect(node).connect(context.destination);
-      await context.resume();
-      return source;
-    } catch (cause) {
+      if (this.#stopped !== undefined) throw captureAborted();
+      this.#graph.connect(input.info.channel, stream);
+    } catch (error) {
       for (const track of stream.getTracks()) track.stop();
-      await context.close();
-      if (cause instanceof CaptureError) throw cause;
-      throw new CaptureError("worklet_failed", String(cause), cause);
+      throw error;
     }
+    input.replace(stream);
+    this.emit("device", input.info);
+    return input.info;
+  }
+
+  /** Asks the browser for sound again; to be called from a click, where the state is `suspended`. */
+  async resume(): Promise<void> {
+    if (this.#stopped === undefined) await wake(this.#graph.context, START_MS);
   }
 
   /** Ends the capture; the last chunk has been emitted when this resolves. */
@@ -89,23 +153,50 @@ export class AudioSource extends Emitter<SourceEvents> {
   }
 
   async #finish(): Promise<void> {
-    const flushed = new Promise<void>((resolve) => {
-      this.#flushed = resolve;
-      setTimeout(resolve, FLUSH_MS);
-    });
-    const message: ToWorklet = { type: "flush" };
-    this.#node.port.postMessage(message);
-    await flushed;
-    for (const track of this.#stream.getTracks()) {
-      track.onended = null;
-      track.stop();
-    }
-    this.#node.disconnect();
-    await this.#context.close();
+    this.#asleep();
+    await this.#graph.close();
+    for (const input of this.#inputs) input.release();
+    this.#move("stopped");
   }
 
-  #receive(message: FromWorklet): void {
-    if (message.type === "flushed") this.#flushed?.();
-    else this.emit("chunk", { pcm: message.pcm, rms: message.rms, peak: message.peak });
+  #heard(chunk: PcmChunk): void {
+    this.emit("chunk", chunk);
+    this.emit("level", chunk.levels);
+  }
+
+  async #lost(error: CaptureError, channel: number): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    this.#graph.disconnect(channel);
+    if (this.#settings.fallback === true && error.input === "microphone") {
+      try {
+        await this.useMicrophone();
+        return;
+      } catch {
+        // There is no other either: told below.
+      }
+    }
+    this.emit("lost", error);
+  }
+
+  #stateChanged(): void {
+    const state = stateOf(this.#graph.context);
+    this.#move(state === "closed" ? "stopped" : state);
+  }
+
+  #move(to: SourceState): void {
+    const from = this.#state;
+    if (from === to) return;
+    this.#state = to;
+    const now = performance.now();
+    const awayMs = to === "running" ? Math.round(now - this.#awaySince) : 0;
+    if (from === "running") this.#awaySince = now;
+    this.emit("state", { from, to, awayMs });
+  }
+
+  #chosen(channel: number | string | undefined): Input[] {
+    if (channel === undefined) return this.#inputs;
+    const found = this.#inputs.filter(({ info }) => info.channel === channel || info.name === channel);
+    if (found.length === 0) throw new RangeError(`there is no channel ${JSON.stringify(channel)}`);
+    return found;
   }
 }
