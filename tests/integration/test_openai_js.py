@@ -1,4 +1,4 @@
-"""The ``openai`` package for JavaScript as it is, where ``npm ci`` has been run in ``tests/sdk``."""
+"""The ``openai`` package for JavaScript as it is, where ``npm ci`` ran in ``tests/sdk``."""
 
 from __future__ import annotations
 

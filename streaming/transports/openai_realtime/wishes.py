@@ -1,7 +1,7 @@
 """What a client asks of a transcription session, under the GA's names or the old beta's.
 
-A ``session.update`` names what changes; the rest stays. What can't be had is refused by the name
-that the client used for it.
+A ``session.update`` names what changes, to the depth of single fields; the rest stays. What can't
+be had is refused by the name that the client used for it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ _FLAT: Final[Mapping[str, str]] = {
     "turn_detection": "turn_detection",
 }
 _INPUT: Final = frozenset(_FLAT.values())
+_UNTURNED: Final = ("gpt-realtime-whisper", "gpt-live-transcribe")
+"""Models whose clients end turns themselves, and say so by their name alone."""
 _TRANSCRIPTION: Final = frozenset({"model", "language", "languages", "prompt", "keywords", "delay"})
 _VAD: Final = frozenset(
     {
@@ -84,8 +86,14 @@ class Wishes:
     languages: object = None
     prompt: object = None
     keywords: object = None
-    turns: Turns = field(default_factory=Turns)
+    turns_asked: Turns | None = None
+    unturned: bool = False
     logprobs: bool = False
+
+    @property
+    def turns(self) -> Turns:
+        """What ends a turn: what was asked for, or else what the model that was named has."""
+        return self.turns_asked or Turns(manual=self.unturned)
 
     def changed(self, session: object) -> Wishes:
         """Return these with what a ``session`` object names, in either API's words.
@@ -209,12 +217,14 @@ def _format(wishes: Wishes, param: str, value: object) -> Wishes:
     else:
         fields = _object(param, value)
         _known(param, fields, {"type", "rate"})
-    kind = fields.get("type", "audio/pcm")
+    before = next(ga for ga, it in _ENCODINGS.items() if it is wishes.audio.encoding)
+    kind = fields.get("type", before)
     encoding = _ENCODINGS.get(kind) if isinstance(kind, str) else None
     if encoding is None:
         raise _unheard(f"{param}.type", kind, f"is not one of {', '.join(_ENCODINGS)}")
     pcm = encoding is Encoding.PCM_S16LE
-    rate = fields.get("rate", _PCM_RATE if pcm else _TELEPHONE_RATE)
+    usual = _PCM_RATE if pcm else _TELEPHONE_RATE
+    rate = fields.get("rate", wishes.audio.sample_rate if kind == before else usual)
     if not pcm and rate != _TELEPHONE_RATE:
         raise _unheard(f"{param}.rate", rate, f"is not {_TELEPHONE_RATE}, which {kind} has")
     try:
@@ -242,35 +252,41 @@ def _transcription(wishes: Wishes, param: str, value: object) -> Wishes:
     model = fields.get("model")
     if model is not None and (not isinstance(model, str) or model.endswith("-diarize")):
         raise _refuse(f"{param}.model", model, "is no model that tells no speakers apart")
-    return replace(
-        wishes,
-        language=fields.get("language") or None,
-        languages=fields.get("languages") or None,
-        prompt=fields.get("prompt") or None,
-        keywords=fields.get("keywords") or None,
-    )
+    if isinstance(model, str):
+        wishes = replace(wishes, unturned=model.startswith(_UNTURNED))
+    named: dict[str, Any] = {
+        name: fields[name] or None
+        for name in ("language", "languages", "prompt", "keywords")
+        if name in fields
+    }
+    for one, other in (("language", "languages"), ("languages", "language")):
+        if named.get(one):  # the newest of the two is what counts
+            named.setdefault(other, None)
+    return replace(wishes, **named)
 
 
 def _turn_detection(wishes: Wishes, param: str, value: object) -> Wishes:
     if value is None:
-        return replace(wishes, turns=Turns(manual=True))
+        return replace(wishes, turns_asked=Turns(manual=True))
     fields = _object(param, value)
     _known(param, fields, _VAD)
     if fields.get("idle_timeout_ms") is not None:
         name = f"{param}.idle_timeout_ms"
         raise _refuse(name, fields["idle_timeout_ms"], "is not null: nobody is prompted here")
-    kind = fields.get("type", "server_vad")
+    before = wishes.turns_asked or Turns()
+    kind = fields.get("type", "server_vad" if before.eagerness is None else "semantic_vad")
     if kind == "semantic_vad":
-        eagerness = fields.get("eagerness", "auto")
+        eagerness = fields.get("eagerness", before.eagerness)
         eagerness = "medium" if eagerness in ("auto", None) else eagerness
         if not isinstance(eagerness, str) or eagerness not in EAGERNESS:
             raise _refuse(f"{param}.eagerness", eagerness, "is not one of low, medium, high, auto")
-        return replace(wishes, turns=Turns(eagerness=eagerness))
+        return replace(wishes, turns_asked=Turns(eagerness=eagerness))
     if kind != "server_vad":
         raise _refuse(f"{param}.type", kind, "is not one of server_vad, semantic_vad")
     _number(f"{param}.threshold", fields.get("threshold"), 1)
     _number(f"{param}.prefix_padding_ms", fields.get("prefix_padding_ms"), 60_000)
-    return replace(wishes, turns=Turns(silence_ms=fields.get("silence_duration_ms")))
+    silence_ms = fields.get("silence_duration_ms", before.silence_ms)
+    return replace(wishes, turns_asked=Turns(silence_ms=silence_ms))
 
 
 _CHANGES: Final = {

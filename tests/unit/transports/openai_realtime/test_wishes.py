@@ -26,8 +26,47 @@ def test_what_is_not_named_stays() -> None:
     second = first.changed({**ga(turn_detection=None), "include": [LOGPROBS]})
     assert (second.language, second.turns.manual, second.logprobs) == ("de", True, True)
     assert config(second).hotwords == ("k",)
-    third = second.changed(ga(transcription={"model": "whisper-1"}))
-    assert (config(third).language, config(third).prompt, config(third).hotwords) == (None, "", ())
+    third = second.changed(ga(transcription={"model": "whisper-1", "prompt": None}))
+    assert (config(third).language, config(third).prompt, config(third).hotwords) == (
+        "de",
+        "",
+        ("k",),
+    )
+    fourth = third.changed(ga(transcription={"language": "", "keywords": []}))
+    assert (config(fourth).language, config(fourth).hotwords) == (None, ())
+
+
+def test_fields_of_a_section_stay_as_well() -> None:
+    first = Wishes().changed(
+        ga(
+            format={"type": "audio/pcm", "rate": 16_000},
+            turn_detection={"type": "server_vad", "silence_duration_ms": 300},
+        )
+    )
+    second = first.changed(ga(format={"type": "audio/pcm"}, turn_detection={"threshold": 0.7}))
+    assert second == first
+    assert second.changed(ga(format={"type": "audio/pcmu"})).audio.sample_rate == 8_000
+    eager = second.changed(ga(turn_detection={"type": "semantic_vad", "eagerness": "high"}))
+    assert eager.changed(ga(turn_detection={"create_response": False})) == eager
+    back = eager.changed(ga(turn_detection={"type": "server_vad"}))
+    assert config(back).endpointing.silence_ms == 700
+
+
+def test_the_newest_of_one_language_and_several_counts() -> None:
+    one = Wishes().changed(ga(transcription={"language": "de"}))
+    several = one.changed(ga(transcription={"languages": ["de", "en"]}))
+    assert config(several).languages == ("de", "en")
+    again = several.changed(ga(transcription={"language": "en"}))
+    assert (config(again).language, config(again).languages) == ("en", ())
+
+
+def test_models_without_turns_of_their_own_wait_for_commits() -> None:
+    """As LiveKit's plug-in relies on; what is asked for by name is had all the same."""
+    live = Wishes().changed(ga(transcription={"model": "gpt-live-transcribe"}))
+    assert live.turns.manual
+    assert live.changed(ga(transcription={"prompt": "p"})).turns.manual
+    assert not live.changed(ga(turn_detection={"type": "server_vad"})).turns.manual
+    assert not live.changed(ga(transcription={"model": "gpt-4o-transcribe"})).turns.manual
 
 
 @pytest.mark.parametrize(
