@@ -19,21 +19,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from streaming.decoding import DecodeRequest
-from streaming.errors import (
-    ClientTooSlow,
-    IdleTimeout,
-    InternalError,
-    RequestError,
-    Restarting,
-    TakenOver,
-    WirescribeError,
-)
+from streaming.errors import ClientTooSlow, InternalError, Restarting, WirescribeError
 from streaming.events import Ended, Warned, WarningCode
 from streaming.limits import ConnectionGuard
 from streaming.logs import bound, get_logger
 from streaming.principal import Principal
 from streaming.transports.codec import Codec, Resume
 from streaming.transports.conversation import Conversation
+from streaming.transports.ending import Ending
 from streaming.transports.following import follow
 from streaming.transports.inbox import Inbox
 from streaming.transports.outbox import Delivery, Outbox
@@ -73,10 +66,7 @@ class Connection:
         self._watch = Watch(self._guard, limits.start_timeout_ms, now)
         self._conversation: Conversation | None = None
         self._id = secrets.token_urlsafe(12)
-        self._over = asyncio.Event()
-        self._failure: WirescribeError | None = None
-        self._lost = False
-        self._concluding = False
+        self._ending = Ending(service, resumes=codec.resumes)
 
     async def run(self) -> None:
         """Serve the client until either side is done. Never raises what the client caused."""
@@ -93,7 +83,7 @@ class Connection:
         reader = asyncio.create_task(self._read())
         minder = asyncio.create_task(self._mind())
         writer = asyncio.create_task(self._write())
-        over = asyncio.create_task(self._over.wait())
+        over = asyncio.create_task(self._ending.wait())
         everything: list[asyncio.Task[Any]] = [reader, minder, writer, over]
         try:
             await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
@@ -126,7 +116,7 @@ class Connection:
         if place is None:
             if self._inbox.left is None:  # it has nothing to say, and has said so
                 self._outbox.put(Ended(0, 0, 0))
-                self._over.set()
+                self._ending.over()
             return
         self._guard.shorten(principal.max_session_ms)
         conversation = Conversation(
@@ -168,7 +158,7 @@ class Connection:
         service.metrics.session_resumed()
         _log.info("session_resumed", session=self._id, from_ms=started.resumed_from_ms)
         if conversation.over:
-            self._over.set()
+            self._ending.over()
 
     # -- its three tasks -----------------------------------------------------------------------
 
@@ -179,10 +169,11 @@ class Connection:
             with bound(session=self._id):
                 await self._follow()
         except WirescribeError as error:
-            await self._conclude(error)
+            await self._ending.conclude(error, self._conversation, _LAST_WORDS_S)
         except Exception:
             _log.exception("reader_failed")
-            self._fail(InternalError("the server failed on this message"))
+            failure = InternalError("the server failed on this message")
+            self._ending.fail(failure, self._conversation)
 
     async def _follow(self) -> None:
         while (commands := await self._inbox.take()) is not None:
@@ -190,7 +181,7 @@ class Connection:
                 languages, forgive = self._service.languages, self._codec.forgive
                 await follow(self._conversation, commands, self, languages, forgive)
             await asyncio.sleep(0)  # the writer's turn: a packet may hold a thousand messages
-        self._lose()
+        self._ending.lose()
 
     async def _write(self) -> None:
         try:
@@ -199,10 +190,11 @@ class Connection:
                 delivery = self._delivery
                 await self._writer.deliver(delivery, self._tally)
         except WebSocketDisconnect:
-            self._lose()
+            self._ending.lose()
         except Exception:
             _log.exception("writer_failed")
-            self._fail(InternalError("the server failed on an answer"))
+            failure = InternalError("the server failed on an answer")
+            self._ending.fail(failure, self._conversation)
 
     def _arrived(self, conversation: Conversation, seq: int) -> None:
         conversation.outbox.arrived(seq)
@@ -221,7 +213,7 @@ class Connection:
                     if conversation is not None:
                         conversation.tell(notice)
         except WirescribeError as error:
-            await self._conclude(error)
+            await self._ending.conclude(error, self._conversation, _LAST_WORDS_S)
 
     # -- what the service asks -----------------------------------------------------------------
 
@@ -255,91 +247,38 @@ class Connection:
             conversation.tell(Warned(WarningCode.DRAINING, message, detail))
             await pause(conversation.session, deadline_s / 2)
         left_s = max(0.0, deadline_s - (time.monotonic() - began))
-        await self._conclude(Restarting("the server is restarting; reconnect now"), left_s)
+        goodbye = Restarting("the server is restarting; reconnect now")
+        await self._ending.conclude(goodbye, self._conversation, left_s)
 
     # -- what the conversation says (Listener) -------------------------------------------------
 
     def over(self) -> None:
         """The conversation has ended, or has failed."""
-        self._over.set()
+        self._ending.over()
 
     def overfull(self) -> None:
         """The client reads too slowly."""
         unread = self._service.settings.limits.outbox_messages
-        self._fail(ClientTooSlow(f"{unread} messages wait to be read by the client"))
+        error = ClientTooSlow(f"{unread} messages wait to be read by the client")
+        self._ending.fail(error, self._conversation)
 
     def displaced(self) -> None:
         """Another socket has the conversation now; what it says is no matter of this one."""
         self._conversation = None
-        self._failure = TakenOver("another connection has resumed this session")
-        self._over.set()
+        self._ending.displaced()
 
     # -- its end -------------------------------------------------------------------------------
 
-    async def _conclude(self, error: WirescribeError, deadline_s: float = _LAST_WORDS_S) -> None:
-        """End with an error; behind the finals, where decoding is not what has failed."""
-        conversation = self._conversation
-        self._concluding = True
-        if conversation is not None:
-            self._service.parking.remove(conversation)
-            if isinstance(error, RequestError | Restarting):
-                error = await conversation.conclude(error, deadline_s)
-        self._fail(error)
-
-    def _fail(self, error: WirescribeError) -> None:
-        """End with an error; the first one counts."""
-        if self._failure is None:
-            self._failure = error
-            if not isinstance(error, IdleTimeout) and self._reason is error:
-                _log.info("session_refused", code=error.code, field=error.field)
-        self._over.set()
-
-    def _lose(self) -> None:
-        self._lost = True
-        self._over.set()
-
-    @property
-    def _reason(self) -> WirescribeError | None:
-        """Why it ends, if not in good order: what was wrong with the session counts first."""
-        conversation = self._conversation
-        if conversation is None:
-            return self._failure
-        return None if conversation.finished else conversation.failure or self._failure
-
-    def _let_go(self, reason: WirescribeError | None) -> None:
-        """Part with the conversation: it is over, or waits for another socket."""
-        conversation, service = self._conversation, self._service
-        if conversation is None:
-            if not isinstance(reason, TakenOver):
-                self._tally.ended(reason, None, finished=not self._lost)
-            return
-        conversation.detach(self)
-        if conversation.finished:
-            conversation.close()
-            self._tally.ended(None, conversation.session, finished=True)
-            if conversation.outbox.delivered or not self._park(conversation):
-                service.parking.remove(conversation)  # else until it is known to have heard so
-        elif reason is not None and not isinstance(reason, ClientTooSlow):
-            service.parking.remove(conversation)
-            conversation.close()
-            self._tally.ended(reason, conversation.session, finished=False)
-        elif self._concluding or not self._park(conversation):
-            service.parking.remove(conversation)
-            conversation.give_up("stopped")
-
-    def _park(self, conversation: Conversation) -> bool:
-        """Keep the conversation for a while, where anybody could come back for it."""
-        return self._codec.resumes and self._service.park(conversation)
-
     async def _part(self, writer: asyncio.Task[None]) -> None:
         """Send what is left, the reason and the close frame, to a client that may not read."""
-        reason, conversation = self._reason, self._conversation
-        if self._lost:
+        conversation, ending = self._conversation, self._ending
+        reason = ending.reason(conversation)
+        if ending.lost:
             self._delivery.stop()
         else:
             self._delivery.close()
-        self._let_go(reason)
-        if self._lost or self._socket.client_state is not WebSocketState.CONNECTED:
+        ending.let_go(conversation, self, self._tally)
+        if ending.lost or self._socket.client_state is not WebSocketState.CONNECTED:
             self._tally.closed(self._inbox.left or 1006)
             return
         with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):

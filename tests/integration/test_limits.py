@@ -188,7 +188,10 @@ async def test_many_requests_in_one_breath_are_no_offence() -> None:
         assert ids == [str(n) for n in range(500)]
 
 
-async def test_requests_that_wait_for_their_answers_are_bounded() -> None:
+async def test_requests_that_wait_for_their_answers_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("streaming.transports.connection._LAST_WORDS_S", 0.01)  # none will come
     gate = Gate()
     with serving(FakeEngine(gate)) as server:
         try:
