@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -41,13 +40,13 @@ from streaming.transports.codec import (
     Notice,
     Started,
 )
+from streaming.transports.intake import Intake
 from streaming.transports.outbox import Delivery, Outbox
 from streaming.transports.tally import Tally
 
 _log = get_logger(__name__)
 
 _SLICE_MS = 200  # audio taken at once; between slices other connections have their turn
-_MOST_REPEATS = 512
 _HISTORY_BYTES = 4_096  # a sent message that is kept, about: a final with its words
 
 
@@ -106,11 +105,7 @@ class Conversation:
         self._listener: Listener | None = None
         self._concluding = False
         self._settled = asyncio.Event()
-        self._taken_bytes = 0
-        self._again_bytes = 0
-        self._asked: deque[tuple[str, int]] = deque(maxlen=_MOST_REPEATS)
-        self._unanswered: set[str | None] = set()
-        self._repeats: set[str] = set()
+        self._intake = Intake(session.config.audio)
 
     # -- its connections -----------------------------------------------------------------------
 
@@ -134,13 +129,8 @@ class Conversation:
             self._listener.displaced()
         self._listener = listener
         self.guard.message(0, time.monotonic())  # it has been heard of
-        self._again_bytes = self._place_to_go_on()[1]
-        from_byte = self._taken_bytes - self._again_bytes
-        # A client may ask again, at another place, for what it has not heard the answer to.
-        unheard = self._unanswered | {
-            each.id for each in self.outbox.waiting if isinstance(each, Finalized)
-        }
-        self._repeats = {name for name, at in self._asked if at >= from_byte or name in unheard}
+        waiting = (each.id for each in self.outbox.waiting if isinstance(each, Finalized))
+        self._intake.resume(waiting)
         self._scheduler.wake()
         return delivery
 
@@ -162,14 +152,7 @@ class Conversation:
     @property
     def resumed_from_ms(self) -> int:
         """From where audio is to be sent again: a whole millisecond, and a whole sample."""
-        return self._place_to_go_on()[0]
-
-    def _place_to_go_on(self) -> tuple[int, int]:
-        """That, and the bytes behind it that are here already."""
-        audio = self.session.config.audio
-        samples = self._taken_bytes // audio.bytes_per_frame
-        ms = samples * 1000 // audio.sample_rate // audio.step_ms * audio.step_ms
-        return ms, self._taken_bytes - ms * audio.sample_rate // 1000 * audio.bytes_per_frame
+        return self._intake.resumed_from_ms
 
     # -- what the client wants -----------------------------------------------------------------
 
@@ -191,24 +174,18 @@ class Conversation:
             case Finalize(None):
                 self._say(self.session.finalize(None))
             case Finalize(str(name)):
-                if name in self._repeats:  # sent again behind a cut: it was here
-                    self._repeats.discard(name)
-                    return
-                self._unanswered.add(name)
-                self._say(self.session.finalize(name))
-                self._asked.append((name, self._taken_bytes))
+                if not self._intake.is_repeat(name):
+                    self._intake.asked(name)
+                    self._say(self.session.finalize(name))
             case End():
                 self._say(self.session.end())
             case Aside():
                 self.tell(command)
 
     async def _take_audio(self, data: bytes, listener: Listener) -> None:
-        if self._again_bytes:
-            known = min(self._again_bytes, len(data))
-            self._again_bytes -= known
-            data = data[known:]
-            if not data:
-                return
+        data = self._intake.new(data)
+        if not data:
+            return
         session, audio = self.session, self.session.config.audio
         duration_ms = len(data) * 1000 / audio.bytes_per_second
         now = time.monotonic()
@@ -224,7 +201,7 @@ class Conversation:
             piece = data[at : at + size]
             with self.tally.handling():
                 events = session.receive_audio(piece)
-            self._taken_bytes += len(piece)
+            self._intake.took(len(piece))
             self._say(events)
         left_ms = self.guard.near_end(session.received_ms)
         if left_ms is not None:
@@ -275,7 +252,7 @@ class Conversation:
             if self._transcript is not None and isinstance(event, Final):
                 self._transcript.add(event)
             elif isinstance(event, Finalized):
-                self._unanswered.discard(event.id)
+                self._intake.answered(event.id)
             if isinstance(event, Ended):
                 self.finished = True
                 self._settled.set()
