@@ -10,8 +10,13 @@ export interface Deferred<T> {
 
 export function deferred<T>(): Deferred<T> {
   const made = {} as Deferred<T>;
-  made.promise = new Promise<T>((resolve, reject) => Object.assign(made, { resolve, reject }));
-  // Who never asked for the promise is told by the `error` event instead.
-  made.promise.catch(() => undefined);
+  const promise = new Promise<T>((resolve, reject) => Object.assign(made, { resolve, reject }));
+  made.promise = quietly(promise);
   return made;
+}
+
+/** Who never asked for the promise is told by the `error` event instead. */
+export function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

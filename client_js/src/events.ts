@@ -1,7 +1,7 @@
 /** What a transcriber tells its listeners. */
 
 import type { AudioLost, Reconnected } from "./continuity.js";
-import type { TranscriberError } from "./errors.js";
+import type { ErrorCode, TranscriberError } from "./errors.js";
 import type { FeedMessage } from "./feed.js";
 import type { ServerMessage } from "./protocol.js";
 import type { State } from "./state.js";
@@ -18,7 +18,7 @@ export interface TranscriberEvents extends MessageEvents {
    * The connection is gone; the next try starts after `delay_ms`, or, where that is undefined, as
    * soon as there is something to send.
    */
-  reconnecting: { attempt: number; delay_ms: number | undefined; code: string; error: TranscriberError };
+  reconnecting: { attempt: number; delay_ms: number | undefined; code: ErrorCode; error: TranscriberError };
   /** The session goes on, or a new one took over; `lost_ms` of audio could not be kept for it. */
   reconnected: Reconnected;
   /** Audio was given up because the buffer was full: nothing in it will be heard. */

@@ -29,6 +29,8 @@ export interface TranscriberOptions extends SessionOptions {
   stopTimeoutMs?: number;
   /** A connection on which the server falls silent for this long while audio flows is lost. */
   silenceTimeoutMs?: number;
+  /** Ends everything at once when it aborts, as `abort()` does. */
+  signal?: AbortSignal;
   /** Where there is no global WebSocket (Node 20): the class of the `ws` package. */
   WebSocket?: SocketConstructor;
 }

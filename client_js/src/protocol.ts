@@ -146,9 +146,18 @@ export interface LanguageFound {
   confidence: number;
 }
 
+export type WarningCode =
+  | "slow_partials"
+  | "draining"
+  | "clipping"
+  | "no_audio"
+  | "limit_near"
+  | "suppressed"
+  | (string & {});
+
 export interface Warning {
   type: "warning";
-  code: string;
+  code: WarningCode;
   message: string;
   /** Everything else the server said with it: `deadline_ms`, `reason`, `segment` … */
   detail: Readonly<Record<string, unknown>>;

@@ -50,3 +50,10 @@ export class Sound {
     return muted;
   }
 }
+
+/** The bytes that a chunk of audio has, of whatever kind it is. */
+export function bytesOf(audio: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(audio)
+    ? new Uint8Array(audio.buffer, audio.byteOffset, audio.byteLength)
+    : new Uint8Array(audio);
+}

@@ -10,7 +10,7 @@
 
 import { backoffMs } from "./backoff.js";
 import { Continuity, type ContinuityEvent } from "./continuity.js";
-import { deferred, type Deferred } from "./deferred.js";
+import { deferred, quietly, type Deferred } from "./deferred.js";
 import { Emitter } from "./emitter.js";
 import { TranscriberError } from "./errors.js";
 import type { TranscriberEvents } from "./events.js";
@@ -21,6 +21,8 @@ import { Feed, type FeedMessage } from "./feed.js";
 import { Link } from "./link.js";
 import { carried, readOptions, type Settings, type TranscriberOptions } from "./options.js";
 import type { ConfigureOptions, Ended, Finalized, ServerMessage, Started } from "./protocol.js";
+import { heed } from "./signals.js";
+import { bytesOf } from "./sound.js";
 import { StateMachine, type State } from "./state.js";
 
 export function createTranscriber(options: TranscriberOptions): Transcriber {
@@ -54,6 +56,10 @@ export class Transcriber extends Emitter<TranscriberEvents> {
   /** Whether this server sends `ack`, and whether it owes us an answer. */
   #acknowledges = false;
   #owed = false;
+  /** Why it is closed; `undefined` after a good end. */
+  #failure: TranscriberError | undefined;
+  #ended: Ended | undefined;
+  readonly #forget: (() => void)[] = [];
 
   constructor(options: TranscriberOptions) {
     super();
@@ -61,6 +67,7 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     const { audio, session, bufferMs } = settings;
     const dropOldest = settings.overflow === "drop_oldest";
     this.#continuity = new Continuity({ audio, session, bufferMs, dropOldest });
+    this.#heed(options.signal);
   }
 
   get state(): State {
@@ -72,13 +79,19 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     return this.#continuity.sentMs;
   }
 
-  /** Opens the session; rejects with a `TranscriberError` when the server refuses or is not there. */
-  connect(): Promise<Started> {
-    if (this.state !== "idle") throw notOpen("connect", this.state);
+  /**
+   * Opens the session; rejects with a `TranscriberError` when the server refuses or is not there.
+   * A `signal` that aborts while it is awaited aborts the session.
+   */
+  connect(options: { signal?: AbortSignal } = {}): Promise<Started> {
+    if (this.state !== "idle")
+      return Promise.reject(this.#failure ?? notOpen("connect", this.state));
+    const { promise } = (this.#connected = deferred<Started>());
     this.#move("connecting");
-    this.#connected = deferred();
-    this.#open();
-    return this.#connected.promise;
+    const forget = this.#heed(options.signal);
+    // Unless a listener, or the signal, has ended it already.
+    if (this.#failure === undefined) this.#open();
+    return quietly(promise.finally(forget));
   }
 
   /**
@@ -104,7 +117,7 @@ export class Transcriber extends Emitter<TranscriberEvents> {
   /** Asks for all audio sent so far to be decoded now; resolves when its finals have arrived. */
   finalize(): Promise<Finalized> {
     if (this.#stopped !== undefined || !this.#everOpen || this.state === "closed")
-      throw notOpen("finalize", this.state);
+      return Promise.reject(notOpen("finalize", this.state));
     const id = String((this.#nextFinalize += 1));
     const waiting = deferred<Finalized>();
     this.#finalizes.set(id, waiting);
@@ -119,17 +132,13 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     this.#pump();
   }
 
-  /** Says that no more audio comes; resolves when every final has arrived. */
-  stop(): Promise<Ended | undefined> {
-    if (this.#stopped !== undefined) return this.#stopped.promise;
-    this.#stopped = deferred();
-    const { promise } = this.#stopped;
-    this.#continuity.end();
-    if (this.state === "idle" || this.state === "closed") this.#close(undefined);
-    else this.#expectEnd();
-    if (this.state === "open") this.#move("stopping");
-    this.#pump();
-    return promise;
+  /**
+   * Says that no more audio comes; resolves when every final has arrived, and rejects with what
+   * kept them from arriving. A `signal` that aborts while it is awaited aborts the session.
+   */
+  stop(options: { signal?: AbortSignal } = {}): Promise<Ended | undefined> {
+    if (this.#stopped === undefined) this.#finish((this.#stopped = deferred()));
+    return quietly(this.#stopped.promise.finally(this.#heed(options.signal)));
   }
 
   /** Ends at once; what was not yet final is given up. */
@@ -145,6 +154,19 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     if (this.state === "closed") feed.close();
     else this.#feeds.add(feed);
     return feed;
+  }
+
+  #finish(stopped: Deferred<Ended | undefined>): void {
+    if (this.state === "closed") {
+      if (this.#failure === undefined) stopped.resolve(this.#ended);
+      else stopped.reject(this.#failure);
+      return;
+    }
+    this.#continuity.end();
+    if (this.state === "idle") this.#close(undefined);
+    else this.#expectEnd();
+    if (this.state === "open") this.#move("stopping");
+    this.#pump();
   }
 
   #open(): void {
@@ -220,6 +242,7 @@ export class Transcriber extends Emitter<TranscriberEvents> {
       this.#finalizes.delete(told.id);
     }
     if (told.type === "ended") {
+      this.#ended = told;
       this.#stopped?.resolve(told);
       this.#close(undefined);
     }
@@ -288,6 +311,8 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     this.#link?.discard();
     this.#link = undefined;
     this.#asleep = false;
+    this.#failure = error;
+    for (const forget of this.#forget) forget();
     this.#move("closed");
     const reason = error ?? notOpen("wait", "closed");
     this.#connected?.reject(reason);
@@ -299,6 +324,12 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     for (const feed of this.#feeds) feed.close(loud);
     if (loud !== undefined) this.emit("error", loud);
     this.emit("closed", { error });
+  }
+
+  #heed(signal: AbortSignal | undefined): () => void {
+    const forget = heed(signal, () => this.abort());
+    this.#forget.push(forget);
+    return forget;
   }
 
   #move(to: State): void {
@@ -315,10 +346,4 @@ export class Transcriber extends Emitter<TranscriberEvents> {
     clearTimeout(this.#timers.get(name));
     this.#timers.delete(name);
   }
-}
-
-function bytesOf(audio: ArrayBuffer | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(audio)
-    ? new Uint8Array(audio.buffer, audio.byteOffset, audio.byteLength)
-    : new Uint8Array(audio);
 }

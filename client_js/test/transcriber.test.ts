@@ -305,10 +305,10 @@ test("waiting in the server's queue is no failure to connect", async () => {
 test("each close code has its meaning", async () => {
   const expected: [number, string, boolean][] = [
     [1011, "internal", true], [1012, "restarting", true], [1013, "overloaded", true],
-    [1009, "message_too_big", false], [4400, "bad_message", false], [4401, "unauthorized", false],
-    [4403, "forbidden_origin", false], [4408, "idle", false], [4415, "unsupported_audio", false],
-    [4422, "bad_configuration", false], [4429, "quota", false], [4440, "session_too_long", false],
-    [4460, "client_too_slow", false], [4999, "closed", false],
+    [1009, "message_too_big", false], [4400, "bad_message", false], [4401, "not_authorised", false],
+    [4403, "origin_refused", false], [4408, "idle_timeout", true], [4415, "unsupported_audio", false],
+    [4422, "bad_configuration", false], [4429, "quota_exceeded", true], [4440, "session_too_long", true],
+    [4460, "client_too_slow", true], [4999, "closed", false],
   ];
   for (const [close, code, retryable] of expected) {
     await withServer([(c) => c.socket.close(close)], async (server) => {
@@ -344,7 +344,7 @@ test("stop before connect closes without a word; connecting twice is refused", a
   const t = createTranscriber({ url: "ws://127.0.0.1:9", WebSocket });
   assert.equal(await t.stop(), undefined);
   assert.equal(t.state, "closed");
-  assert.throws(() => t.connect(), failsWith("not_open", false));
+  await assert.rejects(t.connect(), failsWith("not_open", false));
 });
 
 test("a socket that does not drain holds audio back, up to a bound, and loses none", async () => {

@@ -54,7 +54,8 @@ export class Input {
       name,
       kind,
       label: track?.label ?? "",
-      deviceId: track?.getSettings().deviceId,
+      // That of a tab is none that could be chosen.
+      deviceId: kind === "microphone" ? track?.getSettings().deviceId : undefined,
       muted: this.#mutedByPage || track?.muted === true,
       live: this.#live,
     };

@@ -1,5 +1,6 @@
 /** From what is wanted to a running source: in the right order, and all or nothing. */
 
+import { heed } from "../signals.js";
 import { CaptureError, captureAborted, type InputKind } from "./failure.js";
 import type { Opened } from "./input.js";
 import { requireMediaDevices, type MicrophoneSettings } from "./requests.js";
@@ -45,16 +46,20 @@ export async function openSource(
 }
 
 /** A question to the user can't be taken back; an answer that comes too late is let go. */
-function unlessAborted(wanted: Wanted, signal: AbortSignal | undefined): Promise<MediaStream> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(captureAborted());
-    signal?.addEventListener("abort", abort, { once: true });
-    wanted.open().then((stream) => {
-      signal?.removeEventListener("abort", abort);
-      if (signal?.aborted && wanted.lent !== true) release(stream);
-      resolve(stream);
-    }, reject);
+async function unlessAborted(wanted: Wanted, signal: AbortSignal | undefined): Promise<MediaStream> {
+  let forget = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    forget = heed(signal, () => reject(captureAborted()));
   });
+  const opening = wanted.open();
+  try {
+    return await Promise.race([aborted, opening]);
+  } catch (cause) {
+    if (signal?.aborted && wanted.lent !== true) void opening.then(release, () => undefined);
+    throw cause;
+  } finally {
+    forget();
+  }
 }
 
 function release(stream: MediaStream): void {

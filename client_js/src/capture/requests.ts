@@ -80,7 +80,7 @@ export async function openTab(settings: TabSettings): Promise<MediaStream> {
     suppressLocalAudioPlayback: settings.suppressLocalAudioPlayback ?? false,
   };
   const options: DisplayOptions = {
-    // A share without a picture is refused; one frame a second is the least it can cost.
+    // A share without a picture is refused.
     video: { frameRate: 1, displaySurface: "browser" },
     audio,
     selfBrowserSurface: settings.includeCurrentTab === true ? "include" : "exclude",
@@ -96,5 +96,7 @@ export async function openTab(settings: TabSettings): Promise<MediaStream> {
     for (const track of stream.getTracks()) track.stop();
     throw new CaptureError("no_tab_audio", "The share came without sound.", { input: "tab" });
   }
+  // Nobody looks at the picture; the sound goes on without it.
+  for (const track of stream.getVideoTracks()) track.stop();
   return stream;
 }

@@ -2,6 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import type { AudioFormat } from "../protocol.js";
+import { heed } from "../signals.js";
 import type { Level, PcmChunk } from "./chunker.js";
 import { CaptureError, captureAborted } from "./failure.js";
 import { Graph } from "./graph.js";
@@ -49,6 +50,7 @@ export class AudioSource extends Emitter<SourceEvents> {
   #state: SourceState = "suspended";
   #awaySince = 0;
   #asleep: () => void = () => undefined;
+  #forget: () => void = () => undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(opened: readonly Opened[], settings: MicrophoneSettings) {
@@ -82,7 +84,7 @@ export class AudioSource extends Emitter<SourceEvents> {
     await wake(context, START_MS);
     source.#asleep = keepAwake(context, () => source.#stateChanged());
     source.#stateChanged();
-    options.signal?.addEventListener("abort", () => void source.stop(), { once: true });
+    source.#forget = heed(options.signal, () => void source.stop());
     return source;
   }
 
@@ -154,6 +156,7 @@ export class AudioSource extends Emitter<SourceEvents> {
 
   async #finish(): Promise<void> {
     this.#asleep();
+    this.#forget();
     await this.#graph.close();
     for (const input of this.#inputs) input.release();
     this.#move("stopped");
