@@ -17,26 +17,27 @@ _MOST_HELD_BYTES = 1 << 20
 
 
 class Inbox:
-    """Commands in the order they come; some can be held back while their sender waits."""
+    """Messages in the order they come; some can be held back while their sender waits.
+
+    Each stays one: what is wrong with it is a matter of that message only.
+    """
 
     def __init__(self, socket: WebSocket, codec: Codec, guard: ConnectionGuard) -> None:
         self._socket = socket
         self._codec = codec
         self.guard = guard
-        self._held: deque[Command] = deque()
+        self._held: deque[Sequence[Command]] = deque()
         self.left: int | None = None
         """The client's close code once it has gone."""
 
     def hold(self, commands: Sequence[Command]) -> None:
-        """Give commands back: they are taken next."""
-        self._held.extendleft(reversed(commands))
+        """Give a message's commands back: they are taken next."""
+        self._held.appendleft(commands)
 
     async def take(self) -> Sequence[Command] | None:
         """Return what the next message says; None when the client has gone."""
         if self._held:
-            commands = list(self._held)
-            self._held.clear()
-            return commands
+            return self._held.popleft()
         if self.left is not None:
             return None
         return await self._next()
@@ -48,14 +49,14 @@ class Inbox:
         says is kept, up to 1 MiB; more of it waits in the socket, and with it the news that it has
         gone, until its pings stay unanswered.
         """
-        size, silent = 0, not any(isinstance(command, Audio) for command in self._held)
+        size, silent = 0, not any(_says(commands, Audio) for commands in self._held)
         while size <= _MOST_HELD_BYTES:
             commands, size = await self._next_sized(size)
             if commands is None:
                 return
-            self._held.extend(commands)
-            silent = silent and not any(isinstance(command, Audio) for command in commands)
-            if silent and any(isinstance(command, End) for command in commands):
+            self._held.append(commands)
+            silent = silent and not _says(commands, Audio)
+            if silent and _says(commands, End):
                 return
         await asyncio.Event().wait()
 
@@ -76,3 +77,7 @@ class Inbox:
         length = len(text.encode(errors="surrogatepass"))
         self.guard.message(length, time.monotonic())
         return self._codec.text(text), size + length
+
+
+def _says(commands: Sequence[Command], kind: type[Command]) -> bool:
+    return any(isinstance(command, kind) for command in commands)

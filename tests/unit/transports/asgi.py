@@ -62,6 +62,12 @@ class Socket:
         """Let the client go."""
         self._in.put_nowait({"type": "websocket.disconnect", "code": 1005})
 
+    async def drained(self) -> None:
+        """Wait until the server has read all that was said."""
+        async with asyncio.timeout(20):
+            while not self._in.empty():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+
     async def until(self, true: Callable[[], object]) -> None:
         """Wait for something to be sent that makes it so."""
         async with asyncio.timeout(20):

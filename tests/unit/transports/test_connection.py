@@ -13,8 +13,9 @@ from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import count_words
 from streaming.errors import EngineFault, WirescribeError
 from streaming.events import SpeechStarted
+from streaming.principal import ANONYMOUS
 from streaming.session import Session
-from streaming.transports.codec import Command, Notice
+from streaming.transports.codec import Aside, Command, Configure, Notice
 from streaming.transports.connection import Connection
 from streaming.transports.native import NativeCodec
 from tests.protocol.sounds import encoded, speech, spoken
@@ -161,6 +162,42 @@ async def test_the_first_failure_is_the_one_that_is_told() -> None:
         connection._conversation.work_failed(WirescribeError("second"))
         await running
     assert socket.transcript.events[-1]["message"] == "first"
+
+
+class Forgiving(NativeCodec):
+    """A dialect that takes down what can't be configured, and goes on."""
+
+    def __init__(self) -> None:
+        self.forgiven: list[str | None] = []
+
+    def forgive(self, command: Command, error: WirescribeError) -> Aside | None:
+        return Aside(error.field) if isinstance(command, Configure) else None
+
+    def write(self, notice: Notice, seq: int | None = None) -> Sequence[str]:
+        if not isinstance(notice, Aside):
+            return super().write(notice, seq)
+        self.forgiven.append(notice.what)
+        return ()
+
+
+async def test_what_is_forgiven_after_waiting_in_the_line_is_a_matter_of_its_message_only() -> None:
+    socket, codec = Socket(), Forgiving()
+    async with serving(max_sessions=1) as service:
+        taken = await service.enter(ANONYMOUS, lambda position, eta_ms: None)
+        running = run(socket, service, codec)
+        await socket.heard("queued")
+        audio = spoken(800)
+        socket.says(audio[:9_000])
+        socket.says('{"type":"configure","language":"xx"}')
+        socket.says(audio[9_000:])
+        socket.says('{"type":"end"}')
+        await socket.drained()  # all of it is read while it waits
+        taken.leave()
+        await running
+    assert codec.forgiven == ["language"]
+    assert socket.transcript.text() == "w0 w1"
+    assert socket.transcript.events[-1]["type"] == "ended"
+    assert socket.closed == (1000, "")
 
 
 async def test_partials_give_way_while_the_client_is_slow() -> None:

@@ -79,8 +79,7 @@ async def test_one_that_waits_is_heard_until_it_goes_and_nothing_it_said_is_lost
     it = inbox(text("keepalive"), audio(), text("end"), GONE)
     await it.listen()
     assert it.left == 1001
-    assert await it.take() == [KeepAlive(), Audio(b"\0\0"), End()]
-    assert await it.take() is None
+    assert [await it.take() for _ in range(4)] == [[KeepAlive()], [Audio(b"\0\0")], [End()], None]
 
 
 async def test_one_that_has_nothing_to_say_need_not_wait() -> None:
@@ -96,10 +95,8 @@ async def test_what_it_says_beyond_a_bound_waits_in_its_socket() -> None:
         await asyncio.sleep(0)
     assert not listening.done()
     listening.cancel()
-    held = await it.take()
-    assert held is not None
-    assert len(held) == 2
-    assert await it.take() == [Audio(bytes(1_000_000))]
+    for _ in range(3):
+        assert await it.take() == [Audio(bytes(1_000_000))]
 
 
 async def test_nonsense_from_one_that_waits_is_refused() -> None:
