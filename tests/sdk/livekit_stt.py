@@ -1,6 +1,6 @@
 """LiveKit's plug-ins: python livekit_stt.py BASE_URL KEY RECORDING PACE PLUGIN...
 
-In LiveKit's environment. Plug-ins are deepgram, openai, and openai-manual, whose turns LiveKit's own
+In LiveKit's environment. Plug-ins: deepgram, openai, and openai-manual, whose turns LiveKit's own
 voice detector ends; all work at once. RECORDING is 16 kHz, 16 bits, one channel, and played PACE
 times as fast as it was spoken. Each event is a line of JSON, the last is of the recording whole.
 """
