@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from streaming.errors import (
     IdleTimeout,
@@ -12,8 +13,10 @@ from streaming.errors import (
     SessionTooLong,
 )
 
+LEAST_BYTES: Final = 64
+"""What a message counts at least: its frame, and the work of looking at it."""
+
 _NEAR_END_MS = 60_000
-_LEAST_BYTES = 64  # what a message counts at least: its frame, and the work of looking at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class ConnectionGuard:
                 "send audio in smaller chunks",
                 field="message",
             )
-        if wait := self._bytes.take(max(size, _LEAST_BYTES), now):
+        if wait := self._bytes.take(max(size, LEAST_BYTES), now):
             raise QuotaExceeded(
                 f"more than {self._limits.max_bytes_per_s} bytes a second, beyond a burst of "
                 f"{self._limits.burst_bytes}; send less, in fewer messages",

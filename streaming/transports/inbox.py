@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from starlette.websockets import WebSocket
 
 from streaming.errors import BadMessage
-from streaming.limits import ConnectionGuard
+from streaming.limits import LEAST_BYTES, ConnectionGuard
 from streaming.transports.codec import Audio, Codec, Command, End
 
 _MOST_HELD_BYTES = 1 << 20
@@ -71,12 +71,12 @@ class Inbox:
         text, data = message.get("text"), message.get("bytes")
         if data is not None:
             self.guard.message(len(data), time.monotonic())
-            return self._codec.binary(data), size + len(data)
+            return self._codec.binary(data), size + max(len(data), LEAST_BYTES)
         if text is None:
             raise BadMessage("message: neither text nor binary", field="message")
         length = len(text.encode(errors="surrogatepass"))
         self.guard.message(length, time.monotonic())
-        return self._codec.text(text), size + length
+        return self._codec.text(text), size + max(length, LEAST_BYTES)
 
 
 def _says(commands: Sequence[Command], kind: type[Command]) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from starlette.websockets import WebSocket, WebSocketState
 
 from streaming.errors import BadMessage, MessageTooBig
-from streaming.limits import ConnectionGuard, ConnectionLimits
+from streaming.limits import LEAST_BYTES, ConnectionGuard, ConnectionLimits
 from streaming.transports.codec import Audio, End, KeepAlive, Start
 from streaming.transports.inbox import Inbox
 from streaming.transports.native import NativeCodec
@@ -97,6 +97,16 @@ async def test_what_it_says_beyond_a_bound_waits_in_its_socket() -> None:
     listening.cancel()
     for _ in range(3):
         assert await it.take() == [Audio(bytes(1_000_000))]
+
+
+async def test_empty_messages_of_one_that_waits_do_not_pile_up() -> None:
+    it = inbox(*[audio(0)] * 20_000)
+    listening = asyncio.create_task(it.listen())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not listening.done()
+    assert len(it._held) == (1 << 20) // LEAST_BYTES + 1
+    listening.cancel()
 
 
 async def test_nonsense_from_one_that_waits_is_refused() -> None:
