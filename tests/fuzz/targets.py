@@ -24,15 +24,25 @@ from streaming.client.protocol import parse_event
 from streaming.errors import BadMessage, RequestError, WirescribeError
 from streaming.events import Finalized
 from streaming.options import SessionConfig, parse_configure, parse_start
-from streaming.transports.codec import Audio, Codec, Command, Configure, Finalize, Start
+from streaming.transports.codec import (
+    Aside,
+    Audio,
+    Codec,
+    Command,
+    Configure,
+    Finalize,
+    Start,
+)
 from streaming.transports.deepgram import DeepgramCodec
 from streaming.transports.native import NativeCodec
+from streaming.transports.openai_realtime.codec import OpenAIRealtimeCodec
 from streaming.transports.vosk import VoskCodec
 
 DIALECTS: Final[Mapping[str, Callable[[], Codec]]] = {
     "native": NativeCodec,
     "deepgram": DeepgramCodec,
     "vosk": VoskCodec,
+    "openai_realtime": OpenAIRealtimeCodec,
 }
 
 LANGUAGES: Final = ("en", "de", "fr", "zh")
@@ -45,19 +55,13 @@ Target = Callable[[bytes], None]
 
 def converse(codec: Codec, data: bytes) -> None:
     """Take bytes as a whole exchange: a query or none, then messages, text and binary."""
-    config: SessionConfig | None = None
     parts = data.split(b"\n")
     try:
         query = parts[0].decode("latin-1")
         opening = codec.opening(parse_qsl(query, keep_blank_values=True))
-        commands: list[Command] = [opening] if opening is not None else []
+        config = _obey(codec, [opening] if opening is not None else [], None)
         for message in parts[1:]:
-            commands += _read(codec, message)
-            for command in commands:
-                config = _obey(codec, command, config)
-            commands = []
-        for command in commands:
-            config = _obey(codec, command, config)
+            config = _obey(codec, _read(codec, message), config)
     except RequestError as error:
         _can_be_said(codec, error)
 
@@ -70,7 +74,23 @@ def _read(codec: Codec, message: bytes) -> Sequence[Command]:
     return codec.text(message.decode("utf-8", errors="replace"))
 
 
-def _obey(codec: Codec, command: Command, config: SessionConfig | None) -> SessionConfig | None:
+def _obey(
+    codec: Codec, commands: Sequence[Command], config: SessionConfig | None
+) -> SessionConfig | None:
+    """Do what a message asks for; behind a refusal that is forgiven the rest of it is left out."""
+    for command in commands:
+        try:
+            config = _obeyed(codec, command, config)
+        except RequestError as error:
+            pardon = codec.forgive(command, error)
+            if pardon is None:
+                raise
+            _can_be_sent(codec.write(pardon))
+            break
+    return config
+
+
+def _obeyed(codec: Codec, command: Command, config: SessionConfig | None) -> SessionConfig | None:
     match command:
         case Start(options):
             config = parse_start(options, languages=LANGUAGES, max_channels=4)
@@ -84,6 +104,8 @@ def _obey(codec: Codec, command: Command, config: SessionConfig | None) -> Sessi
             _can_be_sent(codec.write(Finalized(request_id, 0)))
         case Audio(sound):
             assert isinstance(sound, bytes)
+        case Aside():
+            _can_be_sent(codec.write(command))
     return config
 
 
@@ -251,6 +273,11 @@ WORDS: Final = (
     "retryable", "ended", "audio_ms", "finalized", "through_ms", "queued", "position", "eta_ms",
     "linear16", "linear32", "multichannel", "KeepAlive", "Finalize", "CloseStream", "Configure",
     '"keyterms":[', '"features":{', "utterance_end_ms", "interim_results",
+    '{"type":"session.update","session":', '"audio":{"input":{', '"transcription":{',
+    '"turn_detection":{', "server_vad", "semantic_vad", "eagerness", "silence_duration_ms",
+    "input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear",
+    "audio/pcm", "audio/pcmu", "transcription_session.update", "input_audio_format",
+    "g711_ulaw", "event_id", "include", "item.input_audio_transcription.logprobs", "AAAA",
 )  # fmt: skip
 
 
@@ -291,9 +318,27 @@ def seeds(target: str) -> list[bytes]:
             raw + b'\n{"type":"Configure","keyterms":["a"],"features":{"numerals":true}}',
             b'encoding=mulaw&multichannel=true\n{"type":"Finalize"}\n{"type":"CloseStream"}',
         ]
+    if target == "openai_realtime":
+        heard = {
+            "format": {"type": "audio/pcm", "rate": 8_000},
+            "transcription": {"model": "whisper-1", "language": "en", "keywords": ["Erfurt"]},
+            "turn_detection": {"type": "semantic_vad", "eagerness": "low"},
+        }
+        flat = {"input_audio_format": "g711_ulaw", "turn_detection": None, "include": None}
+        append = {"type": "input_audio_buffer.append", "audio": "AAAA" * 400}
+        said: list[list[dict[str, Any]]] = [
+            [{"type": "session.update", "event_id": "e", "session": {"audio": {"input": heard}}}],
+            [append, {"type": "transcription_session.update", "session": flat}],
+            [append, {"type": "input_audio_buffer.commit"}, {"type": "input_audio_buffer.clear"}],
+        ]
+        return [b"intent=transcription\n" + b"\n".join(map(_json, each)) for each in said]
     return [
         b"language=en&encoding=mulaw&endpointing.silence_ms=500",
         b'\n{"type":"start","audio":{"encoding":"pcm_f32le","channels":2},"language":"auto"}',
         b'\n{"type":"configure","languages":["de","en"],"hotwords":["Erfurt"]}\n\x00\x01\x02',
         b'\n{"type":"finalize","id":"7"}\n{"type":"keepalive"}\n{"type":"end"}',
     ]
+
+
+def _json(message: object) -> bytes:
+    return json.dumps(message).encode()
