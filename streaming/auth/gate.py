@@ -26,10 +26,10 @@ from streaming.auth.keyring import Keyring
 from streaming.auth.keys import Key
 from streaming.auth.origins import Origin, OriginList, is_loopback, read_host, same_origin
 from streaming.auth.proxies import TrustedProxies
-from streaming.auth.settings import AuthSettings
 from streaming.auth.tokens import BadToken, Claims, is_token, sign, verify
 from streaming.errors import BadConfiguration, NotAuthorised, OriginRefused, shown
 from streaming.principal import Principal
+from streaming.settings.auth import AuthSettings
 
 Reason = Literal[
     "missing", "unknown", "revoked", "expired", "bad_token", "expired_token", "token_origin",

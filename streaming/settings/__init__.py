@@ -10,14 +10,15 @@ from typing import Final, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from streaming.auth.settings import AuthSettings
-from streaming.caps import AdmissionSettings, QuotaSettings
+from streaming.settings.admission import AdmissionSettings
+from streaming.settings.auth import AuthSettings
 from streaming.settings.captions import CaptionSettings
 from streaming.settings.endpointing import EndpointingSettings
 from streaming.settings.engine import EngineSettings
 from streaming.settings.files import FileSettings
 from streaming.settings.limits import LimitSettings
 from streaming.settings.partials import PartialSettings
+from streaming.settings.quotas import QuotaSettings
 from streaming.settings.section import Section
 from streaming.settings.server import ServerSettings
 from streaming.settings.vad import VadSettings

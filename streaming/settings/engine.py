@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from streaming.confidence import Calibration
-from streaming.settings.section import Section
+from streaming.settings.section import HomePath, Section
 
 
 class EngineSettings(Section):
@@ -44,7 +43,7 @@ class EngineSettings(Section):
         le=64,
         description="stretches of speech decoded together; 0: 4 on a CPU, 16 on a GPU",
     )
-    models_dir: Path | None = Field(
+    models_dir: HomePath = Field(
         default=None,
         description="where models are kept; not set: WIRESCRIBE_MODELS_DIR, else the user's cache",
     )
@@ -86,11 +85,3 @@ class EngineSettings(Section):
         if value:
             Calibration(*value)
         return value
-
-    @field_validator("models_dir")
-    @classmethod
-    def _at_home(cls, value: Path | None) -> Path | None:
-        try:
-            return value and value.expanduser()
-        except RuntimeError as error:
-            raise ValueError(str(error)) from None

@@ -13,10 +13,10 @@ from streaming.auth.gate import Gate, TokenRequest
 from streaming.auth.keyring import Keyring
 from streaming.auth.keys import Key, digest_of, new_key
 from streaming.auth.proxies import Peer, TrustedProxies
-from streaming.auth.settings import AuthSettings
 from streaming.auth.tokens import Claims, sign
 from streaming.errors import BadConfiguration, NotAuthorised, OriginRefused, WirescribeError
 from streaming.principal import Principal
+from streaming.settings.auth import AuthSettings
 
 SECRET = new_key()
 KEY = Key("app", digest_of(SECRET), max_sessions=3, max_session_s=600)

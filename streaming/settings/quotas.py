@@ -1,44 +1,17 @@
-"""The settings of admission and of quotas."""
+"""The settings of quotas."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from streaming.quotas import Caps, QuotaLimits
+from streaming.settings.section import Section
 
 
-class AdmissionSettings(BaseModel):
-    """When a new session gets a place at once, when it waits, and when it is turned away. Beside
-    this stands `limits.max_sessions`, the hard cap.
-    """  # noqa: D205
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    finals_share: float = Field(
-        default=0.65,
-        gt=0,
-        description="share of the decoding workers' time that finals may be expected to need; "
-        "partials have what is left. Above 1: not looked at",
-    )
-    late_ms: int = Field(
-        default=1_000,
-        ge=10,
-        description="mean time that finals wait for their turn, from which on nobody is let in",
-    )
-    max_waiting: int = Field(
-        default=256, ge=0, le=100_000, description="clients that may wait for a place; 0: none"
-    )
-    max_wait_s: float = Field(
-        default=30.0, gt=0, le=3_600, description="after which one who waits is turned away"
-    )
-
-
-class QuotaSettings(BaseModel):
+class QuotaSettings(Section):
     """What each API key and each address may use; 0 is no cap. Addresses behind a proxy are those
     it names, if `server.trusted_proxies` has it; of IPv6 a /64 is one.
     """  # noqa: D205
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sessions_per_key: int = Field(default=0, ge=0, description="sessions at a time")
     sessions_per_address: int = Field(default=0, ge=0, description="sessions at a time")

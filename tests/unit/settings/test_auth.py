@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from streaming.auth.settings import AuthSettings
 from streaming.cli.reference import in_force
 from streaming.errors import BadConfiguration
+from streaming.settings.auth import AuthSettings
 from streaming.sources import read_settings
 
 DIGEST = "0123456789abcdef" * 4

@@ -1,9 +1,9 @@
-"""The settings of admission and quotas, as they are counted by."""
+"""The settings of quotas, as they are counted by."""
 
 from __future__ import annotations
 
-from streaming.caps import QuotaSettings
 from streaming.quotas import Caps, QuotaLimits
+from streaming.settings.quotas import QuotaSettings
 
 
 def test_quotas_are_counted_as_they_were_set() -> None:

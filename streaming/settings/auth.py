@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from streaming.auth.keys import read_entry
 from streaming.auth.origins import OriginList, read_host
+from streaming.settings.section import HomePath, Section
 
 _SHORTEST_SECRET = 32
 
 
-class AuthSettings(BaseModel):
+class AuthSettings(Section):
     """Who may come in, by keys, tokens and pages; see ``docs/security.md``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    keys_file: Path | None = Field(
+    keys_file: HomePath = Field(
         default=None,
         description="file of `wirescribe keys`; when it is set, keys are asked for even before the "
         "first is made; not set: `wirescribe/keys.json` in the user's configuration",
@@ -62,14 +59,6 @@ class AuthSettings(BaseModel):
         default=False, description="serve `/metrics` without a key where others are asked for one"
     )
 
-    @field_validator("keys_file")
-    @classmethod
-    def _at_home(cls, value: Path | None) -> Path | None:
-        try:
-            return value and value.expanduser()
-        except RuntimeError as error:
-            raise ValueError(str(error)) from None
-
     @field_validator("keys")
     @classmethod
     def _entries(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -84,15 +73,17 @@ class AuthSettings(BaseModel):
             raise ValueError(f"shorter than {_SHORTEST_SECRET} characters")
         return value
 
-    @field_validator("origins", "hosts")
+    @field_validator("origins")
     @classmethod
-    def _each(cls, value: tuple[str, ...], info: Any) -> tuple[str, ...]:
-        read: Callable[[str], object] = read_host
-        if info.field_name == "origins":
-            OriginList(value)
-        else:
-            for each in value:
-                read(each)
+    def _pages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        OriginList(value)
+        return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            read_host(each)
         return value
 
     @model_validator(mode="after")
