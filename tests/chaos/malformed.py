@@ -8,7 +8,7 @@ from itertools import islice
 
 from streaming.errors import RequestError
 from streaming.options import SessionConfig, parse_configure, parse_start
-from streaming.transports.codec import Configure, Start
+from streaming.transports.codec import Aside, Configure, Start
 from tests.chaos.cuts import roomy
 from tests.chaos.trial import Effort, Outcome
 from tests.chaos.victim import victim
@@ -21,19 +21,25 @@ ROUTES = {
     "native": "/v1/stream",
     "deepgram": "/v1/listen",
     "vosk": "/v1/vosk",
+    "openai_realtime": "/v1/realtime",
 }
 """Where each dialect is spoken."""
 
 _AT_ONCE = 16
-# Those that close at a message that is none. Others answer it and go on: tests/fuzz plays theirs.
+# Those that close at a message that is none.
 _FIRST = {"native": b'{"type":"start","language":"en"}'}
 _LAST = {"native": b'{"type":"end"}'}
+# One that answers it and goes on: what follows a row of them, and the answer to that.
+_ANSWERS = "openai_realtime"
+_ROW = 50
+_GOOD, _ANSWERED = b'{"type":"input_audio_buffer.clear"}', b'"input_audio_buffer.cleared"'
 
 
 async def malformed(effort: Effort) -> Outcome:
-    """10,000 messages of each dialect, each over a connection of its own."""
+    """10,000 messages of each dialect: each over a connection of its own, or row by row."""
     count = effort.of(10_000)
-    outcome = Outcome("malformed", f"{count} malformed messages of each of {len(_FIRST)} dialect")
+    told = [*_FIRST, _ANSWERS]
+    outcome = Outcome("malformed", f"{count} malformed messages of each of {', '.join(told)}")
     codes: Counter[int] = Counter()
     async with victim(settings=roomy(), WIRESCRIBE_LIMITS__START_TIMEOUT_MS="5000") as server:
         await server.serves()
@@ -53,6 +59,8 @@ async def malformed(effort: Effort) -> Outcome:
                         outcome.expect(False, f"{message[:60]!r}: {type(error).__name__} {error}")
 
             await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        text = [it for it in _messages(_ANSWERS, count, effort.seed) if _is_text(it)]
+        answered = await _in_rows(server.port, text, outcome)
         wrong = {code: n for code, n in codes.items() if code not in _RIGHT}
         outcome.expect(sum(codes.values()) == count * len(_FIRST), "some were not answered")
         outcome.expect(not wrong, f"closed with {wrong}")
@@ -62,8 +70,8 @@ async def malformed(effort: Effort) -> Outcome:
             server.assert_no_defects()
         except AssertionError as error:
             outcome.expect(False, str(error))
-    told = ", ".join(f"{n} × {code}" for code, n in codes.most_common())
-    outcome.happened = f"{sum(codes.values())} answered: {told}"
+    closed = ", ".join(f"{n} × {code}" for code, n in codes.most_common())
+    outcome.happened = f"{sum(codes.values())} closed: {closed}; {answered} answered with an error"
     outcome.holds = "no exception in the log"
     return outcome
 
@@ -78,10 +86,24 @@ def _messages(dialect: str, count: int, seed: int) -> list[bytes]:
     return list(islice((data for data in grown if _is_malformed(dialect, data)), count))
 
 
+def _is_text(message: bytes) -> bool:
+    """Whether it is UTF-8: what is not closes any WebSocket."""
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_ERROR = '{"type":"error",'
+
+
 def _is_malformed(dialect: str, message: bytes) -> bool:
     codec = DIALECTS[dialect]()
     try:
         for command in codec.text(message.decode()):
+            if isinstance(command, Aside) and any(_ERROR in said for said in codec.write(command)):
+                return True
             if isinstance(command, Start):
                 parse_start(command.options, languages=LANGUAGES)
             if isinstance(command, Configure):
@@ -99,3 +121,20 @@ async def _send(port: int, dialect: str, message: bytes) -> int:
             frames = frame(TEXT, _FIRST[dialect]) + frames
         await it.send(frames + frame(TEXT, _LAST[dialect]))
         return await it.close_code()
+
+
+async def _in_rows(port: int, messages: list[bytes], outcome: Outcome) -> int:
+    """Send rows over one connection each: every message has its error, and the session goes on."""
+    answered = 0
+    for row in (messages[at : at + _ROW] for at in range(0, len(messages), _ROW)):
+        errors = 0
+        try:
+            async with asyncio.timeout(20), shaken(port, ROUTES[_ANSWERS]) as it:
+                await it.send(b"".join(frame(TEXT, message) for message in (*row, _GOOD)))
+                while _ANSWERED not in (said := (await it.frame())[1]):
+                    errors += _ERROR.encode() in said
+        except (AssertionError, TimeoutError, asyncio.IncompleteReadError) as error:
+            outcome.expect(False, f"{row[0][:60]!r} and the like: {type(error).__name__} {error}")
+        outcome.expect(errors == len(row), f"{errors} errors for {len(row)} messages")
+        answered += errors
+    return answered
