@@ -69,6 +69,12 @@ class Play {
       case "end":
         this.#transcriber.stop().catch(() => undefined);
         break;
+      case "abort":
+        this.#transcriber.abort();
+        break;
+      case "closed":
+        await this.closed;
+        break;
       default:
         throw new Error(`no step: ${kind}`);
     }

@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 export type Json = Record<string, unknown>;
 export type Step = Json;
@@ -138,6 +139,6 @@ export function fits(told: Json, expected: string | Json): boolean {
   if (delay_at_most_ms !== undefined && !((delay ?? 0) <= (delay_at_most_ms as number))) return false;
   if (waits === true && delay !== undefined) return false;
   const given = (told["detail"] ?? {}) as Json;
-  const same = (a: Json, b: Json) => Object.entries(b).every(([name, value]) => a[name] === value);
+  const same = (a: Json, b: Json) => Object.entries(b).every(([name, value]) => isDeepStrictEqual(a[name], value));
   return same(given, (detail ?? {}) as Json) && same(told, fields);
 }

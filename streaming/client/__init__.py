@@ -13,12 +13,15 @@
 from __future__ import annotations
 
 from streaming.client.backoff import Backoff
+from streaming.client.carrier import State
 from streaming.client.connection import connect
 from streaming.client.errors import (
+    CaptureError,
     ClientError,
     ConnectError,
     ConnectionLostError,
     MessageError,
+    RecordingError,
     ServerError,
     UsageError,
 )
@@ -42,13 +45,15 @@ from streaming.client.events import (
     Warned,
     Word,
 )
-from streaming.client.options import Encoding, Options, Preset, Task
-from streaming.client.stream import State, Stream
+from streaming.client.options import Encoding, Options, Overflow, Preset, StreamWishes, Task, Wishes
+from streaming.client.stream import Stream
+from streaming.client.sync import SyncStream, connect_sync
 
 __all__ = [
     "Ack",
     "AudioLost",
     "Backoff",
+    "CaptureError",
     "ClientError",
     "ConnectError",
     "ConnectionLostError",
@@ -62,20 +67,26 @@ __all__ = [
     "Limits",
     "MessageError",
     "Options",
+    "Overflow",
     "Partial",
     "Preset",
     "Queued",
     "Reconnected",
     "Reconnecting",
+    "RecordingError",
     "ServerError",
     "SpeechEnded",
     "SpeechStarted",
     "Started",
     "State",
     "Stream",
+    "StreamWishes",
+    "SyncStream",
     "Task",
     "UsageError",
     "Warned",
+    "Wishes",
     "Word",
     "connect",
+    "connect_sync",
 ]

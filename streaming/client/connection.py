@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Literal
 
 from streaming.client.address import stream_url
 from streaming.client.backoff import Backoff
+from streaming.client.carrier import Carrier
 from streaming.client.continuity import Continuity
 from streaming.client.errors import UsageError
 from streaming.client.events import Queued
+from streaming.client.inbox import Inbox
 from streaming.client.link import Token, open_link
-from streaming.client.options import Encoding, Options, Preset, Task
+from streaming.client.options import Encoding, Options, Overflow, Preset, Task
 from streaming.client.stream import Stream
 
 
@@ -53,7 +54,7 @@ class connect:  # noqa: N801 - used like a function, as in websockets
         open_timeout_s: float = 10.0,
         reconnect: bool | Backoff = True,
         buffer_s: float = 60.0,
-        overflow: Literal["wait", "drop_oldest"] = "wait",
+        overflow: Overflow = "wait",
         on_queued: Callable[[Queued], object] | None = None,
     ) -> None:
         self._url = stream_url(url)
@@ -88,14 +89,16 @@ class connect:  # noqa: N801 - used like a function, as in websockets
         self._stream: Stream | None = None
 
     async def __aenter__(self) -> Stream:
-        stream = self._stream = Stream(
+        inbox = Inbox(self._max_events)
+        carrier = Carrier(
             lambda: open_link(self._url, self._token, self._open_timeout_s),
             self._continuity,
+            inbox,
             backoff=self._backoff,
-            max_events=self._max_events,
             open_timeout_s=self._open_timeout_s,
             on_queued=self._on_queued,
         )
+        stream = self._stream = Stream(self._continuity, inbox, carrier)
         try:
             await stream.opened()
         except BaseException:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from streaming.client.backlog import Backlog
 from streaming.client.errors import ClientError, ServerError
 from streaming.client.events import (
     Ack,
@@ -29,13 +30,9 @@ from streaming.client.gaps import Gaps
 from streaming.client.ledger import Ledger
 from streaming.client.options import Options
 from streaming.client.protocol import build_end, build_start
-from streaming.client.replay import ReplayBuffer
 from streaming.client.requests import Requests
 from streaming.client.sound import Sound
 from streaming.client.timeline import Timeline
-
-LONGEST_SEGMENT_MS = 45_000
-"""More than any segment: an upper bound for audio that a server can't settle before more comes."""
 
 _PARKED_AFTER = frozenset({"client_too_slow"})  # any other error is the session's end
 _LEAD_MS = 400  # sound before undecided audio, so that a new session hears it begin
@@ -57,12 +54,11 @@ class Continuity:
 
     def __init__(self, options: Options, *, buffer_ms: int, drop_oldest: bool) -> None:
         self._sound = Sound(options)
-        self._buffer = ReplayBuffer(self._sound.frame_bytes)
+        self._backlog = Backlog(self._sound, buffer_ms=buffer_ms, drop_oldest=drop_oldest)
+        self._buffer = self._backlog.audio
         self._timeline = Timeline(self._sound)
         self._ledger = Ledger.of(self._timeline, options.channels)
         self._requests = Requests(options)
-        self._capacity = max(self._sound.position(buffer_ms), self._sound.frame_bytes)
-        self._drop_oldest = drop_oldest
         self._resume: Resume | None = None
         self._acknowledges = False
         self._open = False
@@ -93,7 +89,7 @@ class Continuity:
     @property
     def dropping(self) -> bool:
         """Whether the oldest audio gives way at the bound, rather than the application waiting."""
-        return self._drop_oldest
+        return self._backlog.drops
 
     @property
     def waits(self) -> bool:
@@ -115,41 +111,15 @@ class Continuity:
 
         ``unread``: the acknowledgements that make room can't come in.
         """
-        if self._drop_oldest:
-            return True
-        if self._buffer.unsent and self._buffer.unsent + size > self._capacity:
-            return False
-        if unread or not self._acknowledges or not self._buffer.held:
-            return True
-        # Less than a segment would wait for a final that waits for more audio.
-        most = max(self._capacity, self._sound.position(LONGEST_SEGMENT_MS))
-        return self._buffer.held + size <= most
+        return self._backlog.room(size, acknowledges=self._acknowledges, unread=unread)
 
     def append(self, audio: bytes | memoryview) -> list[AudioLost]:
-        """Take audio, up to the bound of the buffer; say so where the oldest was given up for it.
-
-        What was sent, and only not acknowledged, goes first: it is lost only with the connection.
-        """
-        buffer = self._buffer
-        buffer.append(audio)
-        if not self._drop_oldest:
-            if not self._acknowledges or buffer.held > 2 * max(
-                self._capacity, self._sound.position(LONGEST_SEGMENT_MS)
-            ):
-                buffer.release(buffer.end - self._capacity)
+        """Take audio; say so where the oldest was given up to stay within the bound."""
+        start, end = self._backlog.append(audio, acknowledges=self._acknowledges, flows=self._open)
+        if not self._open or end == start:
             return []
-        if buffer.held <= self._capacity:
-            return []
-        before = buffer.cursor
-        until = buffer.end - self._capacity
-        if self._open and until > before:
-            # A network too slow for speech: one gap that helps, not one after every chunk.
-            until = min(until + self._capacity // 8, buffer.end)
-        buffer.drop(until)
-        if not self._open or buffer.start <= before:
-            return []
-        self._fill(buffer.start - before)
-        return self._lost(before, buffer.start)
+        self._fill(end - start)
+        return self._lost(start, end)
 
     def finalize(self, id: str) -> None:
         """Ask for all audio so far to be decoded."""

@@ -5,12 +5,17 @@
     ClientError                    everything below; code, retryable, close_code
     ├── UsageError                 the caller's mistake: an option, a send after end()
     ├── MessageError               the server sent something that isn't this protocol
+    ├── CaptureError               the microphone can't be used
+    ├── RecordingError             the file can't be read as sound
     ├── ConnectError               no connection, or the handshake was refused
     ├── ServerError                the server said ``error`` and closed
     └── ConnectionLostError        the connection ended before the session did
 """
 
 from __future__ import annotations
+
+from copy import copy
+from typing import Any
 
 RETRYABLE_CLOSE_CODES = frozenset({1001, 1005, 1006, 1011, 1012, 1013})
 """Close codes after which the same request may succeed; 4xxx never do by themselves."""
@@ -27,6 +32,25 @@ class ClientError(Exception):
         self.retryable = retryable
         self.close_code = close_code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is copied and pickled: its classes are made with different arguments."""
+        return _remade, (type(self), self.args, dict(self.__dict__))
+
+
+def _remade(
+    kind: type[ClientError], args: tuple[object, ...], fields: dict[str, object]
+) -> ClientError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
+
+
+def again(error: ClientError) -> ClientError:
+    """The same error to be raised once more, without the traceback of the time before."""
+    copied = copy(error)
+    copied.__cause__ = error.__cause__
+    return copied
+
 
 class UsageError(ClientError):
     """The caller asked for something that can't be; nothing was sent."""
@@ -40,6 +64,20 @@ class MessageError(ClientError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="bad_server_message", retryable=False)
+
+
+class CaptureError(ClientError):
+    """The microphone can't be used; ``code`` is ``no_library`` or ``device_unavailable``."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message, code=code, retryable=False)
+
+
+class RecordingError(ClientError):
+    """The file can't be read as sound; ``code`` is ``unreadable`` or ``no_library``."""
+
+    def __init__(self, message: str, *, code: str = "unreadable") -> None:
+        super().__init__(message, code=code, retryable=False)
 
 
 class ConnectError(ClientError):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
+from streaming.client.backoff import Backoff
 from streaming.client.errors import UsageError
+from streaming.client.events import Queued
 
 Encoding = Literal["pcm_s16le", "pcm_f32le", "mulaw", "alaw"]
 Task = Literal["transcribe", "translate"]
 Preset = Literal["captions", "telephony", "dictation"]
+
+Overflow = Literal["wait", "drop_oldest"]
 
 SAMPLE_BYTES: dict[str, int] = {"pcm_s16le": 2, "pcm_f32le": 4, "mulaw": 1, "alaw": 1}
 
@@ -54,3 +58,34 @@ class Options:
         """Bytes of a second of audio; ``None`` for an encoding without a fixed rate."""
         width = SAMPLE_BYTES.get(self.encoding)
         return None if width is None else width * self.channels * self.sample_rate
+
+
+class Wishes(TypedDict, total=False):
+    """What a session may be told, whatever its audio; as in ``connect``."""
+
+    language: str | None
+    languages: Sequence[str] | None
+    task: Task | None
+    partials: bool | None
+    words: bool | None
+    prompt: str | None
+    hotwords: Sequence[str] | None
+    endpointing: Preset | None
+    silence_ms: int | None
+    sentence_silence_ms: int | None
+    max_segment_ms: int | None
+    max_events: int
+    open_timeout_s: float
+    reconnect: bool | Backoff
+    buffer_s: float
+    on_queued: Callable[[Queued], object] | None
+
+
+class StreamWishes(Wishes, total=False):
+    """What a stream may be told: the format of its audio, too."""
+
+    encoding: Encoding
+    sample_rate: int
+    channels: int
+    channel_names: Sequence[str] | None
+    overflow: Overflow

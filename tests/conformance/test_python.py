@@ -1,15 +1,18 @@
-"""The Python client, through every scenario."""
+"""The Python clients, with an event loop and without, through every scenario."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
 import re
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 
 import pytest
 
-from streaming.client import Backoff, ClientError, Event, Failed, Stream, Warned, connect
+from streaming.client import Backoff, ClientError, Event, Failed, Final, Warned, connect
+from streaming.client.sync import SyncStream, connect_sync
 from tests.conformance.player import Playing, playing
 from tests.conformance.scenario import Signal, Step, fits, scenarios, wanted
 
@@ -21,22 +24,81 @@ WAIT_S = 20.0
 def as_on_the_wire(event: Event) -> dict[str, Any]:
     """An event with its type's name, as JavaScript has it."""
     assert not isinstance(event, Failed)
-    fields = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    fields = dataclasses.asdict(event)
+    if isinstance(event, Final):
+        fields["words"] = list(fields["words"])
     kind = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     if isinstance(event, Warned):
         kind, fields["detail"] = "warning", dict(event.detail)
     return {"type": kind} | fields
 
 
+class Client(Protocol):
+    """As much of a stream as scenarios use."""
+
+    @property
+    def state(self) -> str: ...
+    async def send(self, audio: bytes) -> None: ...
+    async def finalize(self) -> str: ...
+    async def configure(self, **settings: Any) -> None: ...
+    async def end(self) -> None: ...
+    async def abort(self) -> None: ...
+    def __aiter__(self) -> AsyncIterator[Event]: ...
+
+
+Opened = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+class InThreads:
+    """The client without an event loop, each call made in a thread."""
+
+    def __init__(self, stream: SyncStream) -> None:
+        self._stream = stream
+
+    @property
+    def state(self) -> str:
+        return self._stream.state
+
+    async def send(self, audio: bytes) -> None:
+        await asyncio.to_thread(self._stream.send, audio)
+
+    async def finalize(self) -> str:
+        return await asyncio.to_thread(self._stream.finalize)
+
+    async def configure(self, **settings: Any) -> None:
+        await asyncio.to_thread(self._stream.configure, **settings)
+
+    async def end(self) -> None:
+        await asyncio.to_thread(self._stream.end)
+
+    async def abort(self) -> None:
+        await asyncio.to_thread(self._stream.abort)
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while (event := await asyncio.to_thread(self._stream.next_event)) is not None:
+            yield event
+
+
+@asynccontextmanager
+async def connect_in_threads(url: str, **options: Any) -> AsyncIterator[InThreads]:
+    connection = connect_sync(url, **options)
+    stream = await asyncio.to_thread(connection.__enter__)
+    try:
+        yield InThreads(stream)
+    finally:
+        await asyncio.to_thread(connection.__exit__, None, None, None)
+
+
 class Play:
     """A client that does what a scenario says, and everything it heard."""
 
-    def __init__(self, stream: Stream, signal: Signal, server: Playing) -> None:
+    def __init__(self, stream: Client, signal: Signal, server: Playing) -> None:
         self._stream = stream
         self._signal = signal
         self._server = server
         self._looked_at = 0
         self._news = asyncio.Event()
+        self._over = asyncio.Event()
         self.events: list[dict[str, Any]] = []
         self.failure: ClientError | None = None
 
@@ -48,6 +110,7 @@ class Play:
                 self._news.set()
         except ClientError as error:
             self.failure = error
+        self._over.set()
         self._news.set()
 
     async def do(self, step: Step) -> None:
@@ -75,6 +138,10 @@ class Play:
                 assert server.connections[-1].audio_ms <= ms
             case {"end": _}:
                 await stream.end()
+            case {"abort": _}:
+                await stream.abort()
+            case {"closed": _}:
+                await self._over.wait()
             case _:
                 raise ValueError(f"no step: {step}")
 
@@ -95,8 +162,9 @@ class Play:
             await self._news.wait()
 
 
+@pytest.mark.parametrize("opened", [connect, connect_in_threads], ids=["asyncio", "threads"])
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario["name"])
-async def test_scenario(scenario: dict[str, Any]) -> None:
+async def test_scenario(scenario: dict[str, Any], opened: Opened) -> None:
     signal = Signal(**scenario.get("audio", {}))
     asked = scenario.get("client", {})
     options: dict[str, Any] = scenario.get("audio", {}) | scenario.get("start", {})
@@ -109,11 +177,11 @@ async def test_scenario(scenario: dict[str, Any]) -> None:
     async with asyncio.timeout(WAIT_S), playing(scenario["server"], signal) as server:
         if "connect_fails" in scenario:
             with pytest.raises(ClientError) as caught:
-                async with connect(server.url, **options):
+                async with opened(server.url, **options):
                     pytest.fail("no session")
             assert caught.value.code == scenario["connect_fails"]
         else:
-            async with connect(server.url, **options) as stream:
+            async with opened(server.url, **options) as stream:
                 play = Play(stream, signal, server)
                 listening = asyncio.create_task(play.listen())
                 for step in scenario["do"]:

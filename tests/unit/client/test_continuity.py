@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from streaming.client import Ack, AudioLost, ConnectionLostError, Limits, Options, Started
-from streaming.client.continuity import LONGEST_SEGMENT_MS, Continuity
+from streaming.client.backlog import LONGEST_SEGMENT_MS
+from streaming.client.continuity import Continuity
 from streaming.client.sound import Sound
 
 MS = 32

@@ -129,8 +129,8 @@ async def test_events_said_while_nobody_iterates_are_kept() -> None:
 
     async with scripted_server(script) as server, connect(server.url) as stream:
         await stream.end()
-        assert stream._socket is not None
-        await stream._socket.wait_closed()
+        assert stream._carrier.socket is not None
+        await stream._carrier.socket.wait_closed()
         events = await collect(stream)
     assert [event.revision for event in events if isinstance(event, Partial)] == list(range(200))
 
@@ -145,7 +145,7 @@ async def test_a_full_queue_holds_the_server_back_and_loses_nothing() -> None:
     async with scripted_server(script) as server, connect(server.url, max_events=4) as stream:
         await stream.end()
         await asyncio.sleep(0.05)
-        assert stream._inbox.waiting == 4
+        assert stream._inbox.waiting == 4 + 1  # and the one that waits for room
         events = await collect(stream)
     revisions = [event.revision for event in events if isinstance(event, Partial)]
     assert revisions == list(range(300))
