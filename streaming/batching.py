@@ -93,13 +93,11 @@ def choose(
     ranked = sorted(
         _affordable(jobs, load.used, now), key=lambda job: (_rank(job), job.entry.served)
     )
-    apart = 0
     chosen: list[Job] = []
-    if ranked and ranked[0].entry.background:
-        rows = rows if spare_rows is None else min(rows, spare_rows)
-        apart = _APART  # what counts for files is how much is done, not when each of it is
+    if spare_rows is not None and ranked and ranked[0].entry.background:
+        rows = min(rows, spare_rows)
     for job in ranked[: None if rows else 0]:
-        if chosen and (job.entry.suspect or not _rides(job, chosen, apart)):
+        if chosen and (job.entry.suspect or not _rides(job, chosen)):
             continue
         chosen.append(job)
         if len(chosen) >= (min(rows, _AGAIN_ROWS) if job.request.padded else rows):
@@ -109,15 +107,18 @@ def choose(
     return chosen
 
 
-def _rides(job: Job, chosen: Sequence[Job], apart: int) -> bool:
-    """Whether a request goes with those chosen, the longest ``apart`` steps above the shortest."""
+def _rides(job: Job, chosen: Sequence[Job]) -> bool:
+    """Whether a request goes with those chosen."""
     leader = chosen[0]
     if job.entry.background != leader.entry.background:
         return False  # who speaks would wait for the file's segment, too
     if _lasts(job.request) != _lasts(leader.request) or job.key.alike != leader.key.alike:
         return False  # what lasts is not mixed with partials: it may get a beam
+    if not leader.entry.background:
+        return job.key.length == leader.key.length  # who speaks would wait for the longest
+    # What counts for files is how much is done, not when each of it is.
     lengths = [job.key.length, *(each.key.length for each in chosen)]
-    return max(lengths) - min(lengths) <= apart
+    return max(lengths) - min(lengths) <= _APART
 
 
 def _lasts(request: DecodeRequest) -> bool:
