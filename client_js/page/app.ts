@@ -1,17 +1,29 @@
-/** The captions page: connects the controls to one listening run at a time. */
+/** The captions page: connects the controls to one run at a time. */
 
-import { CaptionModel, CaptionsView, clock } from "../src/captions.js";
-import { canCaptureTab } from "../src/capture.js";
-import type { Task } from "../src/index.js";
-import { announce, byId, showFailure, showStatus, toggle } from "./dom.js";
+import { CaptionModel, clock } from "../src/captions.js";
+import { announce, byId, setText, showFailure, showStatus, toggle } from "./dom.js";
+import { Board } from "./board.js";
 import { copyText } from "./clipboard.js";
-import { explain, wantsKey } from "./failures.js";
+import { Dropzone } from "./dropzone.js";
+import { explain, PageError, wantsKey } from "./failures.js";
+import { Finder } from "./finder.js";
+import { readHotwords } from "./hotwords.js";
 import { Key } from "./key.js";
-import { languageChoices, languageCodes, type LanguageChoice } from "./languages.js";
+import { fillLanguages } from "./language_list.js";
+import { languageCodes } from "./languages.js";
 import { Listening } from "./listening.js";
 import { Meter } from "./meter.js";
-import { loadPreferences, savePreferences, TEXT_SIZES, type Preferences } from "./preferences.js";
-import { describe, type Facts, type SourceKind } from "./status.js";
+import { preferredLocale } from "./messages/index.js";
+import { loadPreferences, savePreferences } from "./preferences.js";
+import { Recording } from "./recording.js";
+import type { Run, RunHandlers } from "./run.js";
+import { Saver } from "./saver.js";
+import { Say } from "./say.js";
+import { Sheet } from "./sheet.js";
+import { SourceChoice } from "./source_choice.js";
+import { atRest, describe, type Facts } from "./status.js";
+import { Transcript } from "./transcript.js";
+import { translate } from "./translate.js";
 import { WakeLock } from "./wake.js";
 
 const REFRESH_MS = 250;
@@ -20,65 +32,80 @@ export class App {
   readonly #languages = byId("language", HTMLSelectElement);
   readonly #task = byId("task", HTMLSelectElement);
   readonly #start = byId("start", HTMLButtonElement);
+  readonly #pause = byId("pause", HTMLButtonElement);
   readonly #stop = byId("stop", HTMLButtonElement);
   readonly #latest = byId("latest", HTMLButtonElement);
-  readonly #meter = new Meter(byId("meter"));
   readonly #keyForm = byId("key-form", HTMLFormElement);
   readonly #keyField = byId("key", HTMLInputElement);
   readonly #key = new Key();
-  readonly #captions = new CaptionModel();
-  readonly #view: CaptionsView;
+  readonly #meter = new Meter(byId("meter"));
   readonly #wake = new WakeLock();
-  readonly #preferences: Preferences;
-  #listening: Listening | undefined;
+  readonly #captions = new CaptionModel();
+  readonly #transcript = new Transcript();
+  readonly #preferences = loadPreferences(["auto", ...languageCodes]);
+  readonly #board: Board;
+  readonly #sources: SourceChoice;
+  readonly #dropzone: Dropzone;
+  readonly #finder: Finder;
+  readonly #saver: Saver;
+  readonly #sheet: Sheet;
+  #say = this.#chosenLanguage();
+  #run: Run | undefined;
+  #failure: unknown;
   #summary: Facts["summary"];
-  #lastSource: SourceKind = "microphone";
+  /** What a key, once it was entered, is wanted for. */
+  #again: () => void = () => void this.#listen();
 
   constructor() {
-    this.#preferences = loadPreferences(["auto", ...languageCodes]);
-    this.#view = new CaptionsView(byId("captions"), {
-      label: "Captions",
-      onFollow: (following) => (this.#latest.hidden = following),
+    const say = this.#say;
+    this.#board = new Board(byId("captions"), {
+      follow: (following) => (this.#latest.hidden = following),
+      keys: () => this.#captions.lines.map(({ key }) => key),
     });
-    this.#fillControls();
-    this.#listen();
-    this.#showTextSize();
+    this.#sources = new SourceChoice(this.#preferences.source, (source) => {
+      this.#preferences.source = source;
+      savePreferences(this.#preferences);
+    });
+    this.#dropzone = new Dropzone({
+      file: (file) => void this.#read(file),
+      unfit: () => this.#showFailure(new PageError("no_single_file")),
+    });
+    this.#finder = new Finder(say, {
+      lines: () => this.#lines(),
+      found: (matches, current, jump) => this.#board.mark(matches, current, jump),
+      closed: () => this.#board.follow(),
+    });
+    this.#saver = new Saver(say, () => this.#transcript.utterances);
+    this.#sheet = new Sheet(say, this.#preferences, { changed: (name) => this.#preferenceChanged(name) });
+    this.#task.value = this.#preferences.task;
+    this.#connectControls();
+    this.#translate();
     this.#showEmptiness();
-    this.#refresh();
+    this.#showRunning(false);
     setInterval(() => this.#refresh(), REFRESH_MS);
   }
 
-  #fillControls(): void {
-    const { preferred, all } = languageChoices("en", navigator.languages);
-    const auto = { code: "auto", name: "Detect automatically" };
-    this.#languages.append(option(auto));
-    if (preferred.length > 0) this.#languages.append(group("Yours", preferred));
-    this.#languages.append(group("All languages", all));
-    this.#languages.value = this.#preferences.language;
-    this.#task.value = this.#preferences.task;
-    toggle(byId("start-tab"), canCaptureTab());
-  }
-
-  #listen(): void {
+  #connectControls(): void {
     const on = (id: string, run: () => unknown) => byId(id).addEventListener("click", () => void run());
-    on("start", () => this.#begin("microphone"));
-    on("start-tab", () => this.#begin("tab"));
-    on("stop", () => this.#listening?.stop());
-    on("latest", () => this.#view.follow());
+    on("start", () => this.#listen());
+    on("pause", () => this.#togglePause());
+    on("stop", () => this.#run?.stop());
+    on("latest", () => this.#board.follow());
     on("dismiss", () => this.#dismiss());
-    on("smaller", () => this.#resizeText(-1));
-    on("larger", () => this.#resizeText(1));
     on("clear", () => this.#clear());
     on("copy", () => this.#copy());
     addEventListener("hashchange", () => this.#key.takeFromAddress());
+    // A browser that holds sound back lets go of it at a touch.
+    addEventListener("pointerdown", () => this.#run !== undefined && !this.#run.paused && this.#run.resume());
+    addEventListener("beforeunload", (event) => this.#run !== undefined && event.preventDefault());
     this.#keyForm.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#key.set(this.#keyField.value);
-      void this.#begin(this.#lastSource);
+      this.#again();
     });
     this.#languages.addEventListener("change", () => {
       this.#preferences.language = this.#languages.value;
-      this.#listening?.setLanguage(this.#languages.value);
+      this.#run?.configure({ language: this.#languages.value });
       savePreferences(this.#preferences);
     });
     this.#task.addEventListener("change", () => {
@@ -87,46 +114,82 @@ export class App {
     });
   }
 
-  async #begin(source: SourceKind): Promise<void> {
-    if (this.#listening !== undefined) return;
-    this.#showFailure(undefined);
-    const task: Task = this.#preferences.task;
-    const wordsBefore = this.#captions.words;
-    this.#captions.textLanguage = task === "translate" ? "en" : "";
-    this.#lastSource = source;
-    this.#view.follow();
-    const listening: Listening = new Listening(
+  #chosenLanguage(): Say {
+    return new Say(this.#preferences.locale ?? preferredLocale(navigator.languages));
+  }
+
+  #translate(): void {
+    const say = (this.#say = this.#chosenLanguage());
+    translate(document, say);
+    fillLanguages(this.#languages, say, this.#preferences.language);
+    for (const part of [this.#finder, this.#saver, this.#sheet]) part.translate(say);
+    this.#board.label = say.messages.page.captions;
+    if (this.#failure !== undefined) this.#explain();
+    this.#refresh();
+  }
+
+  #listen(): Promise<void> {
+    const source = this.#sources.value;
+    const { language, task, deviceId, hotwords } = this.#preferences;
+    const { you, others } = this.#say.messages.words;
+    this.#again = () => void this.#listen();
+    return this.#begin((handlers) => new Listening(
       {
-        source,
-        task,
-        language: this.#preferences.language,
+        source, task, language, deviceId,
+        names: [you, others],
+        hotwords: readHotwords(hotwords),
         url: new URL("/v1/stream", location.href).href,
         token: this.#key.value,
         workletUrl: new URL("worklet.js", import.meta.url),
       },
       this.#captions,
-      {
-        captions: (changes) => {
-          this.#view.apply(changes);
-          this.#showEmptiness();
-        },
-        facts: () => this.#refresh(),
-        level: (rms) => this.#meter.add(rms),
-        over: (error) => {
-          const words = Math.max(0, this.#captions.words - wordsBefore);
-          this.#summary = { words, elapsedMs: listening.elapsedMs };
-          this.#finished(error);
-        },
+      handlers,
+    ));
+  }
+
+  #read(file: File): Promise<void> {
+    const { language, task, hotwords } = this.#preferences;
+    this.#again = () => void this.#read(file);
+    return this.#begin((handlers) => new Recording(
+      { file, language, task, origin: location.origin, token: this.#key.value, hotwords: readHotwords(hotwords) },
+      this.#captions,
+      handlers,
+    ));
+  }
+
+  async #begin(make: (handlers: RunHandlers) => Run): Promise<void> {
+    if (this.#run !== undefined) return;
+    this.#showFailure(undefined);
+    this.#captions.textLanguage = this.#preferences.task === "translate" ? "en" : "";
+    this.#board.follow();
+    const wordsBefore = this.#captions.words;
+    const run: Run = make({
+      captions: (changes, final) => {
+        for (const change of changes)
+          if (change.kind === "settled")
+            this.#transcript.add(change.line, final, run.speakers[change.line.channel] ?? "");
+        this.#board.apply(changes);
+        this.#finder.refresh();
+        this.#showEmptiness();
       },
-    );
-    this.#listening = listening;
+      facts: () => this.#refresh(),
+      level: (rms) => this.#meter.add(rms),
+      over: (error) => {
+        const words = Math.max(0, this.#captions.words - wordsBefore);
+        this.#summary = { words, elapsedMs: run.elapsedMs, ofFile: run instanceof Recording };
+        this.#transcript.endRun(run.elapsedMs);
+        this.#finished(error);
+      },
+    });
+    this.#run = run;
+    this.#board.speakers = run.speakers;
     this.#showRunning(true);
     void this.#wake.hold();
-    await listening.run();
+    await run.run();
   }
 
   #finished(error: unknown): void {
-    this.#listening = undefined;
+    this.#run = undefined;
     this.#wake.release();
     this.#meter.clear();
     if (error !== undefined) {
@@ -140,74 +203,97 @@ export class App {
 
   /** Explains what went wrong; undefined hides it. Where a key is wanted, there is a field for it. */
   #showFailure(error: unknown): void {
+    this.#failure = error;
     const wanted = error !== undefined && wantsKey(error);
-    showFailure(error === undefined ? undefined : explain(error, location.origin));
+    if (error === undefined) showFailure(undefined);
+    else this.#explain();
     toggle(this.#keyForm, wanted);
     this.#keyField.value = "";
     if (wanted) this.#key.forget();
   }
 
+  #explain(): void {
+    const around = {
+      origin: location.origin,
+      offline: navigator.onLine === false,
+      chosenDevice: this.#preferences.deviceId !== "",
+    };
+    showFailure(explain(this.#failure, around, this.#say));
+  }
+
   #showRunning(running: boolean): void {
     const focused = document.activeElement;
-    const moveFocus = focused === this.#stop || focused?.parentElement === this.#stop.parentElement;
+    const moveFocus = [this.#start, this.#stop, this.#pause].some((each) => each === focused);
     toggle(this.#start, !running);
-    toggle(byId("start-tab"), !running && canCaptureTab());
+    toggle(byId("recording"), !running);
     toggle(this.#stop, running);
+    this.#sources.show(!running);
+    toggle(document.querySelector<HTMLElement>(".readings") as HTMLElement, running);
+    this.#dropzone.enabled = !running;
     this.#task.disabled = running;
     this.#showEmptiness();
+    this.#refresh();
     // The button that had the focus is gone; the one in its place takes over.
     if (moveFocus) (running ? this.#stop : this.#start).focus();
-    this.#refresh();
   }
 
   #showEmptiness(): void {
-    const { empty } = this.#view;
-    toggle(byId("welcome"), empty && this.#listening === undefined);
-    toggle(byId("waiting"), empty && this.#listening !== undefined);
-    for (const id of ["copy", "clear"]) byId(id, HTMLButtonElement).disabled = empty;
+    const { empty } = this.#board;
+    toggle(byId("welcome"), empty && this.#run === undefined);
+    toggle(byId("waiting"), empty && this.#run !== undefined);
+    for (const id of ["copy", "clear", "search"]) byId(id, HTMLButtonElement).disabled = empty;
+    byId("save", HTMLButtonElement).disabled = this.#transcript.empty;
   }
 
   #refresh(): void {
-    const listening = this.#listening;
-    const facts: Facts = listening
-      ? { ...listening.facts, summary: undefined }
-      : { ...idle, source: this.#lastSource, summary: this.#summary };
-    showStatus(describe(facts));
-    byId("stop-label").textContent = stopLabel(facts.phase);
-    byId("elapsed").textContent = clock(listening?.elapsedMs ?? 0);
-    const latency = listening?.latencyMs;
-    byId("latency").textContent = latency === undefined ? "–" : `${(latency / 1000).toFixed(1)} s`;
+    const run = this.#run;
+    const facts: Facts = run
+      ? { ...run.facts, summary: undefined }
+      : { ...atRest, source: this.#sources.value, summary: this.#summary };
+    showStatus(describe(facts, this.#say), facts.file === undefined ? null : facts.file.share);
+    const { words } = this.#say.messages;
+    toggle(this.#pause, facts.phase === "live" || facts.phase === "paused" || facts.phase === "reconnecting");
+    this.#pause.setAttribute("aria-pressed", String(run?.paused === true));
+    setText(byId("pause-label"), run?.paused === true ? words.resume : words.pause);
+    const stop = this.#pause.hidden ? words.cancel : words.stop;
+    setText(byId("stop-label"), facts.phase === "stopping" ? words.stopNow : stop);
+    setText(byId("elapsed"), clock(run?.elapsedMs ?? 0));
+    setText(byId("latency"), facts.latencyMs === undefined ? "–" : this.#say.figure(facts.latencyMs));
+  }
+
+  #togglePause(): void {
+    if (this.#run?.paused === true) this.#run.resume();
+    else this.#run?.pause();
+    this.#meter.clear();
   }
 
   #dismiss(): void {
     this.#showFailure(undefined);
-    (this.#listening === undefined ? this.#start : this.#stop).focus();
+    (this.#run === undefined ? this.#start : this.#stop).focus();
   }
 
-  #resizeText(step: number): void {
-    const size = Math.min(TEXT_SIZES - 1, Math.max(0, this.#preferences.textSize + step));
-    this.#preferences.textSize = size;
+  #preferenceChanged(name: "textSize" | "deviceId" | "hotwords" | "locale"): void {
     savePreferences(this.#preferences);
-    this.#showTextSize();
-    announce(`Text size ${size + 1} of ${TEXT_SIZES}`);
+    if (name === "textSize") this.#board.relayout();
+    if (name === "locale") this.#translate();
+    if (name === "hotwords") this.#run?.configure({ hotwords: readHotwords(this.#preferences.hotwords) });
+    if (name === "deviceId") this.#run?.useMicrophone(this.#preferences.deviceId);
   }
 
-  #showTextSize(): void {
-    const { textSize } = this.#preferences;
-    document.documentElement.dataset["textSize"] = String(textSize);
-    byId("smaller", HTMLButtonElement).disabled = textSize === 0;
-    byId("larger", HTMLButtonElement).disabled = textSize === TEXT_SIZES - 1;
-    this.#view.relayout();
+  *#lines(): Generator<{ key: string; text: string }> {
+    for (const { key, committed, tentative } of this.#captions.lines) yield { key, text: committed + tentative };
   }
 
   #clear(): void {
     this.#captions.clear();
-    this.#view.clear();
+    this.#transcript.clear();
+    this.#board.clear();
     this.#summary = undefined;
+    this.#finder.close();
     this.#showEmptiness();
     this.#refresh();
-    announce("Text cleared");
-    (this.#listening === undefined ? this.#start : this.#stop).focus();
+    announce(this.#say.messages.words.cleared);
+    (this.#run === undefined ? this.#start : this.#stop).focus();
   }
 
   async #copy(): Promise<void> {
@@ -215,33 +301,7 @@ export class App {
     const button = byId("copy");
     button.classList.toggle("done", copied);
     setTimeout(() => button.classList.remove("done"), 1500);
-    announce(copied ? "Text copied" : "The browser did not allow copying.");
+    const { words } = this.#say.messages;
+    announce(copied ? words.copied : words.notCopied);
   }
-}
-
-const idle: Omit<Facts, "source" | "summary"> = {
-  phase: "idle",
-  speaking: false,
-  quietMs: 0,
-  queuePosition: 0,
-  retryInMs: 0,
-  goneMs: 0,
-  offline: false,
-  warning: "",
-};
-
-function stopLabel(phase: Facts["phase"]): string {
-  if (phase === "stopping") return "Stop now";
-  return phase === "live" || phase === "reconnecting" ? "Stop" : "Cancel";
-}
-
-function option({ code, name }: LanguageChoice): HTMLOptionElement {
-  return new Option(name, code);
-}
-
-function group(label: string, choices: readonly LanguageChoice[]): HTMLOptGroupElement {
-  const made = document.createElement("optgroup");
-  made.label = label;
-  made.append(...choices.map(option));
-  return made;
 }

@@ -22,15 +22,25 @@ export function announce(words: string): void {
   byId("announcer").textContent = words;
 }
 
-let announced = "Ready";
+let announced: string | undefined;
 
-export function showStatus(status: Status): void {
+/** `share` fills the bar of progress; undefined where there is nothing to measure, null for no bar. */
+export function showStatus(status: Status, share: number | undefined | null): void {
   byId("dock").dataset["tone"] = status.tone;
-  setText("headline", status.headline);
-  setText("hint", status.hint);
+  setText(byId("headline"), status.headline);
+  setText(byId("hint"), status.hint);
+  showProgress(share);
   if (status.announcement === announced) return;
+  // What stood there when the page opened is no news.
+  if (announced !== undefined) announce(status.announcement);
   announced = status.announcement;
-  announce(announced);
+}
+
+function showProgress(share: number | undefined | null): void {
+  const bar = byId("progress", HTMLProgressElement);
+  toggle(bar, share !== null);
+  if (share === undefined) bar.removeAttribute("value");
+  else bar.value = share ?? 0;
 }
 
 /** Shows the panel, or hides it without an explanation. */
@@ -38,15 +48,12 @@ export function showFailure(explanation: Explanation | undefined): void {
   const panel = byId("failure");
   toggle(panel, explanation !== undefined);
   if (explanation === undefined) return;
-  setText("failure-title", explanation.title);
+  setText(byId("failure-title"), explanation.title);
   byId("failure-advice").replaceChildren(
-    ...explanation.advice
-      .filter((text) => text !== "")
-      .map((text) => Object.assign(document.createElement("li"), { textContent: text })),
+    ...explanation.advice.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
   );
 }
 
-function setText(id: string, text: string): void {
-  const element = byId(id);
+export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,31 +1,50 @@
 /** The reader's choices, kept by the browser where it allows that. */
 
+import { isLocale, type Locale } from "./messages/index.js";
+import type { SourceKind } from "./status.js";
+
 export interface Preferences {
   language: string;
   task: "transcribe" | "translate";
+  source: SourceKind;
+  /** Of the microphone; empty for the system's choice. */
+  deviceId: string;
+  /** As typed. */
+  hotwords: string;
   textSize: number;
+  /** Of the page; undefined for the browser's. */
+  locale: Locale | undefined;
 }
 
 const KEY = "wirescribe.preferences";
-const defaults: Preferences = { language: "auto", task: "transcribe", textSize: 2 };
 
 export const TEXT_SIZES = 6;
 
 export function loadPreferences(languages: readonly string[]): Preferences {
-  let stored: Partial<Preferences> = {};
+  let stored: unknown;
   try {
-    stored = (JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {}) as Partial<Preferences>;
+    stored = JSON.parse(localStorage.getItem(KEY) ?? "{}");
   } catch {
     // Storage may be blocked or damaged; the defaults will do.
   }
-  const { language, task, textSize } = stored;
+  return readPreferences(stored, languages);
+}
+
+/** What of `stored` makes sense; the rest is as if it had never been chosen. Pure. */
+export function readPreferences(stored: unknown, languages: readonly string[]): Preferences {
+  const given = (typeof stored === "object" && stored !== null ? stored : {}) as Record<string, unknown>;
+  const text = (name: string) => (typeof given[name] === "string" ? given[name] : "");
+  const { textSize, locale } = given;
+  const source = text("source");
+  const size = Number.isInteger(textSize) ? (textSize as number) : -1;
   return {
-    language: typeof language === "string" && languages.includes(language) ? language : defaults.language,
-    task: task === "translate" ? "translate" : "transcribe",
-    textSize:
-      Number.isInteger(textSize) && Number(textSize) >= 0 && Number(textSize) < TEXT_SIZES
-        ? Number(textSize)
-        : defaults.textSize,
+    language: languages.includes(text("language")) ? text("language") : "auto",
+    task: text("task") === "translate" ? "translate" : "transcribe",
+    source: source === "tab" || source === "both" ? source : "microphone",
+    deviceId: text("deviceId"),
+    hotwords: text("hotwords"),
+    textSize: size >= 0 && size < TEXT_SIZES ? size : 2,
+    locale: isLocale(locale) ? locale : undefined,
   };
 }
 

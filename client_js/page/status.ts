@@ -1,6 +1,9 @@
 /** What is going on, in plain words. Pure: facts in, words out. */
 
-export type SourceKind = "microphone" | "tab";
+import type { Messages } from "./messages/index.js";
+import type { Say } from "./say.js";
+
+export type SourceKind = "microphone" | "tab" | "both";
 
 export type Phase =
   | "idle"
@@ -8,8 +11,25 @@ export type Phase =
   | "connecting"
   | "queued"
   | "live"
+  | "paused"
   | "reconnecting"
-  | "stopping";
+  | "stopping"
+  | "uploading"
+  | "file_queued"
+  | "file_heard";
+
+/** Something that is said for a while; `ms` is the time it is about, where there is one. */
+export interface Notice {
+  code: keyof Messages["warnings"];
+  ms?: number;
+}
+
+export interface Summary {
+  words: number;
+  elapsedMs: number;
+  /** Of a recording; otherwise of listening. */
+  ofFile: boolean;
+}
 
 export interface Facts {
   phase: Phase;
@@ -18,16 +38,35 @@ export interface Facts {
   speaking: boolean;
   /** How long the sound has been as good as absent. */
   quietMs: number;
+  /** How far the words are behind the voice, once that is known. */
+  latencyMs: number | undefined;
   queuePosition: number;
+  queueEtaMs: number;
   retryInMs: number;
   /** How long the connection has been gone. */
   goneMs: number;
   offline: boolean;
   /** What the server warned of last, while it matters. */
-  warning: string;
+  warning: Notice | undefined;
+  /** A recording, and what share of the step at hand is done, if that is known. */
+  file: { name: string; share: number | undefined } | undefined;
   /** Of the run that just ended, if there was one. */
-  summary: { words: number; elapsedMs: number } | undefined;
+  summary: Summary | undefined;
 }
+
+export const atRest: Omit<Facts, "source" | "summary"> = {
+  phase: "idle",
+  speaking: false,
+  quietMs: 0,
+  latencyMs: undefined,
+  queuePosition: 0,
+  queueEtaMs: 0,
+  retryInMs: 0,
+  goneMs: 0,
+  offline: false,
+  warning: undefined,
+  file: undefined,
+};
 
 export type Tone = "idle" | "busy" | "live" | "speech" | "trouble";
 
@@ -43,11 +82,8 @@ export interface Status {
 const KEPT_MS = 55_000;
 /** Longer than a pause for thought. */
 const QUIET_MS = 5000;
-
-export function describe(facts: Facts): Status {
-  const { headline, hint = "", tone, announcement = headline } = words(facts);
-  return { headline, hint, tone, announcement };
-}
+/** Words that come later than this are felt to be late. */
+const LATE_MS = 3000;
 
 interface Words {
   headline: string;
@@ -56,85 +92,104 @@ interface Words {
   announcement?: string;
 }
 
-function words(facts: Facts): Words {
-  const microphone = facts.source === "microphone";
+export function describe(facts: Facts, say: Say): Status {
+  const { headline, hint = "", tone, announcement = headline } = words(facts, say);
+  return { headline, hint, tone, announcement };
+}
+
+function words(facts: Facts, say: Say): Words {
+  const { status } = say.messages;
   switch (facts.phase) {
     case "idle":
-      if (facts.summary === undefined) return { headline: "Ready", tone: "idle" };
-      return { headline: "Stopped", hint: summary(facts.summary), tone: "idle" };
+      return atEnd(facts.summary, say);
     case "asking":
-      return microphone
-        ? { headline: "Allow the microphone", hint: "Your browser is asking.", tone: "busy" }
-        : { headline: "Choose a tab", hint: "Switch “Also share tab audio” on.", tone: "busy" };
+      return facts.source === "tab"
+        ? { headline: status.chooseTab, hint: status.tabSound, tone: "busy" }
+        : { headline: status.askMicrophone, hint: status.browserAsks, tone: "busy" };
     case "connecting":
-      return { headline: "Connecting …", hint: "You can already speak.", tone: "busy" };
-    case "queued":
-      return {
-        headline: "Waiting for a place",
-        hint: `The server is full; you are number ${facts.queuePosition} in line.`,
-        tone: "busy",
-      };
+      return { headline: status.connecting, hint: status.alreadySpeak, tone: "busy" };
+    case "queued": {
+      const wait = facts.queueEtaMs > 0 ? say.time(facts.queueEtaMs) : "";
+      const hint = status.queuePlace(say.number(facts.queuePosition), wait);
+      return { headline: status.queued, hint, tone: "busy" };
+    }
+    case "paused":
+      return { headline: status.paused, hint: status.nothingSent, tone: "busy" };
     case "reconnecting":
       return {
-        headline: facts.offline ? "You are offline" : "Connection lost",
-        hint: `${retry(facts.retryInMs)} ${
-          facts.goneMs < KEPT_MS ? "Your words are kept." : "The oldest words may be lost."
-        }`,
+        headline: facts.offline ? status.offline : status.lost,
+        hint: `${retry(facts.retryInMs, say)} ${facts.goneMs < KEPT_MS ? status.wordsKept : status.wordsAtRisk}`,
         tone: "trouble",
-        announcement: "Connection lost. Trying again.",
+        announcement: status.lostAloud,
       };
     case "stopping":
-      return { headline: "Finishing …", hint: "The last words are on their way.", tone: "busy" };
+      return { headline: status.finishing, hint: status.lastWords, tone: "busy" };
+    case "uploading":
+      return { headline: status.uploading, hint: ofFile(facts, say, status.uploaded), tone: "busy" };
+    case "file_queued":
+      return { headline: status.fileQueued, hint: status.fileTurn, tone: "busy" };
+    case "file_heard":
+      return { headline: status.fileHeard, hint: ofFile(facts, say, status.fileHeardShare), tone: "busy" };
     case "live":
-      return live(facts, microphone);
+      return live(facts, say);
   }
 }
 
-function live(facts: Facts, microphone: boolean): Words {
+function live(facts: Facts, say: Say): Words {
+  const { status } = say.messages;
   if (facts.quietMs >= QUIET_MS) {
-    return microphone
-      ? {
-          headline: "No sound from the microphone",
-          hint: "Is it muted, unplugged, or is another one chosen?",
-          tone: "trouble",
-        }
-      : { headline: "No sound from the tab", hint: "Is something playing there?", tone: "trouble" };
+    return facts.source === "tab"
+      ? { headline: status.noTabSound, hint: status.tabPlaying, tone: "trouble" }
+      : { headline: status.noMicrophoneSound, hint: status.microphoneMuted, tone: "trouble" };
   }
-  const hint = facts.warning;
+  const late = facts.latencyMs !== undefined && facts.latencyMs >= LATE_MS;
+  const warned = facts.warning === undefined ? "" : noticeWords(facts.warning, say);
+  const hint = warned || (late ? status.behind(say.time(facts.latencyMs as number)) : "");
+  const announcement = warned || status.listening;
   return facts.speaking
-    ? { headline: "Hearing speech", hint, tone: "speech", announcement: hint || "Listening" }
-    : { headline: "Listening", hint, tone: "live", announcement: hint || "Listening" };
+    ? { headline: status.hearing, hint, tone: "speech", announcement }
+    : { headline: status.listening, hint, tone: "live", announcement };
 }
 
-function retry(inMs: number): string {
-  return inMs > 1000 ? `Trying again in ${Math.ceil(inMs / 1000)} s.` : "Trying again …";
+function atEnd(summary: Summary | undefined, say: Say): Words {
+  const { status } = say.messages;
+  if (summary === undefined) return { headline: status.ready, tone: "idle" };
+  const { words: count, elapsedMs, ofFile } = summary;
+  return {
+    headline: ofFile ? status.finished : status.stopped,
+    hint: status.summary(count, say.number(count), say.time(Math.round(elapsedMs / 1000) * 1000)),
+    tone: "idle",
+  };
 }
 
-function summary({ words, elapsedMs }: { words: number; elapsedMs: number }): string {
-  const spoken = words === 1 ? "1 word" : `${words.toLocaleString("en")} words`;
-  const minutes = Math.floor(elapsedMs / 60_000);
-  const seconds = Math.round(elapsedMs / 1000) % 60;
-  return `${spoken} in ${minutes > 0 ? `${minutes} min ${seconds} s` : `${seconds} s`}.`;
+function ofFile({ file }: Facts, say: Say, write: (share: string, name: string) => string): string {
+  if (file === undefined) return "";
+  return file.share === undefined ? file.name : write(say.percent(file.share), file.name);
 }
 
-/** What a warning of the server means to the reader; empty for those that don't concern them. */
-export function warningWords(code: string, detail: Readonly<Record<string, unknown>>): string {
+function retry(inMs: number, say: Say): string {
+  const { status } = say.messages;
+  return inMs > 1000 ? status.retryIn(say.time(inMs)) : status.retryNow;
+}
+
+export function noticeWords({ code, ms }: Notice, say: Say): string {
+  const words = say.messages.warnings[code];
+  return typeof words === "string" ? words : words(ms === undefined ? "" : say.time(ms));
+}
+
+/** What a warning of the server is to the reader; undefined for those that don't concern them. */
+export function noticeOf(code: string, detail: Readonly<Record<string, unknown>>): Notice | undefined {
   switch (code) {
     case "slow_partials":
-      return "The server is busy: words come a little later.";
     case "draining":
-      return "The server is about to restart.";
     case "clipping":
-      return "The sound is too loud and distorted.";
     case "no_audio":
-      return "The server receives no sound.";
+      return { code };
     case "limit_near": {
-      const left = detail["deadline_ms"] ?? detail["remaining_ms"];
-      return typeof left === "number"
-        ? `This session ends in ${Math.ceil(left / 1000)} s.`
-        : "This session will end soon.";
+      const left = detail["remaining_ms"];
+      return typeof left === "number" ? { code, ms: left } : { code };
     }
     default:
-      return "";
+      return undefined;
   }
 }

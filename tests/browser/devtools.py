@@ -96,6 +96,7 @@ class Page:
         self._context = context
         self._session = session
         self.complaints: list[str] = []
+        self._answers: set[asyncio.Task[Any]] = set()
 
     @classmethod
     @asynccontextmanager
@@ -109,6 +110,7 @@ class Page:
         page = cls(devtools, context["browserContextId"], attached["sessionId"])
         devtools.on(page._session, "Runtime.exceptionThrown", page._heard_exception)
         devtools.on(page._session, "Log.entryAdded", page._heard_log)
+        devtools.on(page._session, "Page.javascriptDialogOpening", page._heard_question)
         for domain in ("Page", "Runtime", "Log", "Network"):
             await page.call(f"{domain}.enable")
         try:
@@ -216,6 +218,12 @@ class Page:
 
     def _heard_exception(self, event: dict[str, Any]) -> None:
         self.complaints.append(_exception(event["exceptionDetails"]))
+
+    def _heard_question(self, _: dict[str, Any]) -> None:
+        # Whether the page may be left while it listens: yes.
+        answer = asyncio.create_task(self.call("Page.handleJavaScriptDialog", {"accept": True}))
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
 
     def _heard_log(self, event: dict[str, Any]) -> None:
         if event["entry"]["level"] == "error":

@@ -191,7 +191,8 @@ async def test_a_microphone_that_is_unplugged(page: Page, server: ScriptedServer
     await page.open(server.url)
     await page.evaluate(
         "(() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
-        "navigator.mediaDevices.getUserMedia = async (c) => window.stream = await ask(c); })()"
+        "navigator.mediaDevices.getUserMedia = async (c) => { if (window.stream)"
+        "  throw new DOMException('', 'NotFoundError'); return window.stream = await ask(c); }; })()"
     )
     await page.click("#start")
     await (await server.session(0)).heard(300)

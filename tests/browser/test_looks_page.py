@@ -69,8 +69,11 @@ async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, h
     assert await overflow(page) == []
     await page.click("#start")
     await page.wait_for(shows("tentative", ".captions-live"))
+    await page.click("#settings")
+    assert await overflow(page) == []
     for _ in range(4):
         await page.click("#larger")
+    await page.click("#settings-close")
     assert await overflow(page) == []
     await page.wait_for("!document.querySelector('#failure').hidden")
     assert await overflow(page) == []
