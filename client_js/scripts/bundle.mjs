@@ -18,7 +18,7 @@ import { promisify } from "node:util";
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const committedPage = path.join(root, "..", "streaming", "web");
 
-const common = {
+export const common = {
   absWorkingDir: root,
   bundle: true,
   charset: "utf8",
@@ -73,7 +73,8 @@ export async function buildPage(folder) {
   await copyFile(path.join(root, "page/icon.svg"), path.join(assets, "icon.svg"));
 }
 
-export async function buildPackage(folder) {
+/** The package's modules, without their types. */
+export async function buildModules(folder) {
   await build({
     ...common,
     entryPoints: ["src/index.ts", "src/capture.ts", "src/captions.ts", "src/live-captions.ts"],
@@ -82,6 +83,10 @@ export async function buildPackage(folder) {
     splitting: true,
   });
   await build({ ...common, entryPoints: [workletEntry], format: "iife", outfile: path.join(folder, "worklet.js") });
+}
+
+export async function buildPackage(folder) {
+  await buildModules(folder);
   const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
   const config = ["-p", path.join(root, "tsconfig.package.json"), "--outDir", folder];
   await promisify(execFile)(process.execPath, [tsc, ...config], { cwd: root });

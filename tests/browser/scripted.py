@@ -170,6 +170,7 @@ class ScriptedServer:
     sessions: list[Session] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     down: bool = False
+    web: Path = WEB
     _server: Server | None = None
 
     @property
@@ -206,7 +207,7 @@ class ScriptedServer:
             if self.down:
                 return Response(503, "Service Unavailable", Headers(Connection="close"), b"")
             return None
-        file = WEB / ("index.html" if path == "/" else path.lstrip("/"))
+        file = self.web / (path + "index.html" if path.endswith("/") else path).lstrip("/")
         if ".." in path or not file.is_file():
             return Response(404, HTTPStatus.NOT_FOUND.phrase, Headers(Connection="close"), b"")
         headers = Headers(
@@ -221,9 +222,9 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def scripted_server() -> AsyncIterator[ScriptedServer]:
-    """A running server on a free port of this machine."""
-    scripted = ScriptedServer()
+async def scripted_server(web: Path = WEB) -> AsyncIterator[ScriptedServer]:
+    """A running server on a free port of this machine, for the pages in a folder."""
+    scripted = ScriptedServer(web=web)
     async with serve(
         scripted._serve,
         "127.0.0.1",
