@@ -3,14 +3,28 @@
 import type { AudioLost, Reconnected } from "./continuity.js";
 import type { ErrorCode, TranscriberError } from "./errors.js";
 import type { FeedMessage } from "./feed.js";
-import type { ServerMessage } from "./protocol.js";
+import type {
+  Ack, Ended, Final, Finalized, LanguageFound, PartialText, Queued, SpeechEdge, Started, Warning,
+} from "./protocol.js";
 import type { State } from "./state.js";
 
-type MessageEvents = {
-  [T in Exclude<ServerMessage["type"], "error">]: Extract<ServerMessage, { type: T }>;
-};
-
-export interface TranscriberEvents extends MessageEvents {
+export interface TranscriberEvents {
+  /** The session has its place; again after a lost connection. */
+  started: Started;
+  /** The server is full, and lets the session wait. */
+  queued: Queued;
+  speech_started: SpeechEdge;
+  speech_ended: SpeechEdge;
+  /** A segment as far as it is heard: `committed` only grows, `tentative` is a guess. */
+  partial: PartialText;
+  /** A segment's text, for good. */
+  final: Final;
+  finalized: Finalized;
+  ack: Ack;
+  language: LanguageFound;
+  warning: Warning;
+  /** The last message of a session that ends well. */
+  ended: Ended;
   /** Every message of the server, in order, and what a lost connection made of the stream. */
   message: FeedMessage;
   state: { from: State; to: State };

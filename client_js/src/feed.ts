@@ -5,10 +5,12 @@
  * told that it was too slow, rather than losing finals silently.
  */
 
-import type { ContinuityEvent } from "./continuity.js";
+import type { AudioLost, Reconnected } from "./continuity.js";
 import { TranscriberError } from "./errors.js";
+import type { ServerMessage } from "./protocol.js";
 
-export type FeedMessage = ContinuityEvent;
+/** What is told in order: the server's messages, and what a lost connection made of the stream. */
+export type FeedMessage = Exclude<ServerMessage, { type: "error" }> | AudioLost | Reconnected;
 
 const CAPACITY = 4096;
 

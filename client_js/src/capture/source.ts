@@ -65,7 +65,7 @@ export class AudioSource extends Emitter<SourceEvents> {
     );
   }
 
-  /** Takes over the streams and the context (which the caller ends if this fails). */
+  /** Takes over the streams and the context (which the caller ends if this fails). @internal */
   static async start(
     context: AudioContext,
     opened: readonly Opened[],
