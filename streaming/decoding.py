@@ -121,8 +121,8 @@ class Hypothesis:
 
     ``average_logprob`` is the mean log-probability per generated token; ``no_speech`` the
     probability the model itself gives to there being no speech; ``looped`` says that the token
-    cap for the audio's length was hit. ``hurried`` says that there was no time for a second look:
-    what isn't beyond repair will do.
+    cap for the audio's length was hit. ``hurried`` says that finals wait for their turn: what is
+    only uncertain is not looked at a second time, what went astray still is.
     """
 
     text: str
