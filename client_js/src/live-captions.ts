@@ -7,3 +7,4 @@ if (globalThis.customElements?.get("live-captions") === undefined)
   globalThis.customElements?.define("live-captions", LiveCaptions);
 
 export { LiveCaptions };
+export type { CaptionsState } from "./captions/element.js";
