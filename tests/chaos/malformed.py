@@ -27,8 +27,11 @@ ROUTES = {
 
 _AT_ONCE = 16
 # Those that close at a message that is none.
-_FIRST = {"native": b'{"type":"start","language":"en"}'}
-_LAST = {"native": b'{"type":"end"}'}
+_FIRST = {
+    "native": b'{"type":"start","language":"en"}',
+    "vosk": b'{"config":{"sample_rate":16000}}',
+}
+_LAST = {"native": b'{"type":"end"}', "vosk": b'{"eof" : 1}'}
 # One that answers it and goes on: what follows a row of them, and the answer to that.
 _ANSWERS = "openai_realtime"
 _ROW = 50
