@@ -79,9 +79,7 @@ async def openai(server: Running) -> str:
         AsyncOpenAI(base_url=f"{server.http}/v1", api_key="none") as made,
         made.realtime.connect(extra_query={"intent": "transcription"}) as connection,
     ):
-        await connection.session.update(
-            session={"type": "transcription", "audio": {"input": heard}}
-        )
+        await connection.session.update(session=asked)
         await connection.input_audio_buffer.append(audio=base64.b64encode(SOUND).decode())
         async for event in connection:
             assert event.type != "error"
