@@ -50,7 +50,11 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A segment's text so far: ``text == committed + tentative``; ``committed`` only grows."""
+    """A segment's text so far: ``text == committed + tentative``; ``committed`` only grows.
+
+    ``words`` are those of the text, in stream time where times are known: short windows are decoded
+    without, and words that were committed in one never get any.
+    """
 
     segment: int
     revision: int
@@ -60,6 +64,7 @@ class Partial:
     committed: str
     tentative: str
     language: str
+    words: tuple[Word, ...] = field(default=(), compare=False)
 
     @property
     def text(self) -> str:

@@ -113,6 +113,7 @@ class Segment:
                 committed=stable.committed,
                 tentative=stable.tentative,
                 language=hypothesis.language,
+                words=self._stabilizer.words,
             )
         ]
 

@@ -21,6 +21,7 @@ from streaming.heap import keep_trimmed
 from streaming.lifecycle import Life, Lifecycle
 from streaming.limits import ConnectionLimits
 from streaming.logs import get_logger
+from streaming.media.live import DecoderPool, LiveDecoders
 from streaming.metered import MeteredDetector
 from streaming.metrics import Metrics
 from streaming.options import SessionConfig, parse_start
@@ -118,6 +119,7 @@ class Service:
         self.parking: Parking[Any] = Parking(
             limits.max_parked, limits.max_parked_bytes, limits.resume_ms
         )
+        self.decoders: LiveDecoders = DecoderPool(limits.max_decoders)
         self.transcripts = self._kept_transcripts()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -281,4 +283,5 @@ class Service:
         if self._trimming is not None:
             self._trimming.cancel()
             await asyncio.gather(self._trimming, return_exceptions=True)
+        await self.decoders.stop()
         await self.engine_room.stop()

@@ -63,6 +63,11 @@ class Stabilizer:
         tail = "".join(word.text for word in self._tail)
         return Stable(whole, tail if whole else tail.lstrip())
 
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words of that text."""
+        return (*self._committed, *self._tail)
+
     def update(self, words: Sequence[Word]) -> Stable:
         """Take a hypothesis over the present window and return the text it makes."""
         visible = self._committed[self._hidden :]

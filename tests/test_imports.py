@@ -137,6 +137,11 @@ COVERED_ELSEWHERE = {
     "streaming.engine.contract": ("tests/unit/engine/test_whisper.py", "read when it is loaded"),
     "streaming.engine.faults": ("tests/unit/engine/test_whisper.py", "raised on loading"),
     "streaming.faults": ("tests/unit/test_worker.py", "a protocol, and who counts nothing"),
+    "streaming.media.confine": ("tests/unit/media/test_file.py", "the limits of both processes"),
+    "streaming.media.live.base": ("tests/unit/media/live/test_fake.py", "plain data, a protocol"),
+    "streaming.media.live.frames": (
+        "tests/unit/media/live/test_worker.py", "one step of the process",
+    ),
     "streaming.media.base": ("tests/unit/media/test_file.py", "what both kinds of media share"),
     "streaming.media.frames": ("tests/unit/media/test_decoder.py", "one step of the decoder"),
     "streaming.media.messages": ("tests/unit/media/test_file.py", "the worker's pipe"),
@@ -176,6 +181,12 @@ COVERED_ELSEWHERE = {
     ),
     "streaming.rest.deepgram": (
         "tests/integration/test_deepgram.py", "what Deepgram's package is answered",
+    ),
+    "streaming.transports.deepgram_configure": (
+        "tests/unit/transports/test_deepgram.py", "one message of the dialect",
+    ),
+    "streaming.transports.deepgram_results": (
+        "tests/unit/transports/test_deepgram.py", "what the dialect writes",
     ),
     "streaming.serve": ("tests/integration/test_process.py", "needs a process and signals"),
     "streaming.settings.admission": ("tests/unit/test_sources.py", "plain data"),

@@ -11,21 +11,18 @@ import json
 import os
 import signal
 import sys
-from typing import Final
 
 from streaming.media import messages
 from streaming.media.base import MediaError
+from streaming.media.confine import confine
 from streaming.media.decoder import decode_media
-
-_MEMORY_BYTES: Final = 1 << 30
-"""Address space: five times what the libraries and a film's sound need."""
 
 
 def main() -> None:
     """Decode standard input."""
     # Ctrl-C is for the parent, which may want to finish first.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit()
+    confine()
     # Libraries that print must not print between the messages.
     out = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -42,16 +39,6 @@ def main() -> None:
             messages.write(out, messages.Kind.ERROR, error.message.encode())
     # No tidying up: freeing what a hostile file left behind is how decoders crash.
     os._exit(0)
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(ValueError, OSError):  # a lower limit may be in force already
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
 if __name__ == "__main__":

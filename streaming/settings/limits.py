@@ -39,6 +39,12 @@ class LimitSettings(Section):
         default=67_108_864, ge=1_048_576, description="bytes that may come at once, beyond that"
     )
     max_channels: int = Field(default=8, ge=1, le=8, description="channels of a session")
+    max_decoders: int = Field(
+        default=64,
+        ge=0,
+        description="sessions at a time whose audio is compressed, or in a container: each has a "
+        "process of its own, of about 25 MB; 0: none",
+    )
     start_timeout_ms: int = Field(default=10_000, ge=100, description="time for the first message")
     outbox_messages: int = Field(
         default=512, ge=16, description="messages that a client may leave unread"

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from streaming.errors import WirescribeError
 from streaming.events import Event
+from streaming.media.live import Coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,13 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Audio:
     """Bytes of the session's format."""
+
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Bytes of the dialect's :attr:`Codec.coding`, which are to be decoded on their way."""
 
     data: bytes = field(repr=False)
 
@@ -73,7 +81,7 @@ class Aside:
     what: Any = field(repr=False)
 
 
-Command = Start | Audio | Configure | Finalize | KeepAlive | End | Aside
+Command = Start | Audio | Coded | Configure | Finalize | KeepAlive | End | Aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,10 @@ class Codec(Protocol):
     idle_ms: int | None = None
     """The longest that nothing may come, where that is shorter than the server's own."""
 
+    coding: Coding | None = None
+    """How audio is coded, where it is, as :meth:`opening` has found; the session's own format is
+    then that of what is decoded."""
+
     headers: Mapping[str, str] = {}
     """Sent with the answer to the handshake."""
 
@@ -162,6 +174,10 @@ class Codec(Protocol):
     def binary(self, message: bytes) -> Sequence[Command]:
         """Read a binary message."""
         ...
+
+    def decoded(self, sound: bytes) -> Sequence[Command]:
+        """Take what has become of :class:`Coded` audio."""
+        return [Audio(sound)]
 
     def write(self, notice: Notice, seq: int | None = None) -> Sequence[Frame]:
         """Write what the session says; ``seq`` numbers what lasts."""

@@ -34,6 +34,7 @@ from streaming.transports.pause import pause
 from streaming.transports.receipts import Receipts
 from streaming.transports.reception import Reception, greeting
 from streaming.transports.tally import Tally
+from streaming.transports.unpacking import Unpacking
 from streaming.transports.watch import Watch
 from streaming.transports.writer import Writer
 
@@ -57,6 +58,7 @@ class Connection:
         now, limits = time.monotonic(), service.settings.limits
         self._guard = ConnectionGuard(service.connection_limits.patient(codec.idle_ms), now)
         self._inbox = Inbox(socket, codec, self._guard)
+        self._unpacking = Unpacking(codec, service.decoders)
         self._outbox = Outbox(limits.outbox_messages, limits.resume_messages * codec.resumes)
         self._delivery = self._outbox.delivery
         self._receipts = Receipts(socket.scope)
@@ -96,6 +98,7 @@ class Connection:
             for each in everything:
                 each.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
+            self._unpacking.close()
 
     # -- coming in -----------------------------------------------------------------------------
 
@@ -177,9 +180,10 @@ class Connection:
 
     async def _follow(self) -> None:
         while (commands := await self._inbox.take()) is not None:
-            if self._conversation is not None:
-                languages, forgive = self._service.languages, self._codec.forgive
-                await follow(self._conversation, commands, self, languages, forgive)
+            async for step in self._unpacking.through(commands, self._guard):
+                if self._conversation is not None:
+                    languages, forgive = self._service.languages, self._codec.forgive
+                    await follow(self._conversation, step, self, languages, forgive)
             await asyncio.sleep(0)  # the writer's turn: a packet may hold a thousand messages
         self._ending.lose()
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from streaming import __version__, events
-from streaming.audio.formats import Encoding
+from streaming import events
 from streaming.errors import BadConfiguration, WirescribeError, shown
 from streaming.events import EndReason
-from streaming.transports import deepgram_refusals, deepgram_text
+from streaming.transports import deepgram_refusals
 from streaming.transports.codec import (
     Aside,
     Audio,
     Codec,
+    Coded,
     Command,
     Configure,
     Denial,
@@ -34,14 +34,15 @@ from streaming.transports.codec import (
     Start,
     Started,
 )
+from streaming.transports.deepgram_configure import not_configured, read_configure
 from streaming.transports.deepgram_mixing import Mixer
-from streaming.transports.deepgram_options import ENCODINGS, Listen, read_query
-from streaming.transports.deepgram_refusals import misconfigured, unread
+from streaming.transports.deepgram_options import Listen, read_query
+from streaming.transports.deepgram_refusals import unread
+from streaming.transports.deepgram_results import Writing
 from streaming.transports.deepgram_speaking import Speaking
 
 _IDLE_MS: Final = 10_000
 _MESSAGES: Final = "CloseStream, Configure, Finalize, KeepAlive"
-_POLISH: Final = frozenset({"punctuate", "smart_format", "numerals", "filler_words", "no_delay"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,16 @@ class DeepgramCodec(Codec):
 
     def __init__(self, request_id: str | None = None, created: str | None = None) -> None:
         self._request_id = request_id or str(uuid.uuid4())
-        self._created = created or datetime.now(UTC).isoformat(timespec="milliseconds")
         self.headers: Mapping[str, str] = {"dg-request-id": self._request_id}
         self._listen = Listen({})
+        self._writing = Writing(self._request_id, created or _now(), self._listen)
         self._mixer: Mixer | None = None
         self._channels = [Speaking()]
         self._sha256 = hashlib.sha256()
-        self._bytes = 0
-        self._bytes_per_s = 32_000
+        self._bytes = 0  # of audio, decoded if it was coded
         self._heard_ms = 0
         self._asked = 0
         self._finalizing = 0
-        self._model = ""
 
     # -- coming in -----------------------------------------------------------------------------
 
@@ -85,13 +84,13 @@ class DeepgramCodec(Codec):
 
     def opening(self, query: Sequence[tuple[str, str]]) -> Start | None:
         """Everything: no message can say more of it."""
-        self._listen = listen = read_query(query)
-        self._channels = [Speaking() for _ in range(listen.channels if listen.multichannel else 1)]
-        encoding = Encoding(ENCODINGS[listen.encoding])
-        rate = listen.options["audio"]["sample_rate"]
-        self._bytes_per_s = encoding.bytes_per_sample * listen.channels * rate
-        if listen.mixed:
-            self._mixer = Mixer(encoding, listen.channels)
+        self._listen = self._writing.listen = listen = read_query(query)
+        sound = listen.sound
+        self.coding = sound.coding
+        self._channels = [Speaking() for _ in range(sound.heard)]
+        self._writing.channels = sound.heard
+        if sound.mixed:
+            self._mixer = Mixer(sound.encoding, sound.channels)
         return Start(listen.options)
 
     # -- what the client says ------------------------------------------------------------------
@@ -114,7 +113,7 @@ class DeepgramCodec(Codec):
             case "CloseStream":
                 return [End()]
             case "Configure":
-                return self._configure(message, fields)
+                return read_configure(message, fields, self._request_id)
             case other:
                 return [unread(message, f"type {shown(other)} is not one of {_MESSAGES}")]
 
@@ -123,27 +122,26 @@ class DeepgramCodec(Codec):
         if not message:
             return [End()]
         self._sha256.update(message)
-        self._bytes += len(message)
-        audio = Audio(message if self._mixer is None else self._mixer.push(message))
-        received_ms = self._bytes * 1000 // self._bytes_per_s
-        return [audio, Aside(_Tick(received_ms))] if self._due(received_ms) else [audio]
+        if self.coding is not None:
+            return [Coded(message)]
+        return self._heard(
+            len(message), message if self._mixer is None else self._mixer.push(message)
+        )
 
-    def _configure(self, message: str, fields: Mapping[str, Any]) -> Sequence[Command]:
-        if unknown := fields.keys() - {"type", "keyterms", "features"}:
-            return [unread(message, f"field {shown(min(unknown))} is not known")]
-        features, keyterms = fields.get("features"), fields.get("keyterms")
-        if not isinstance(features, dict | None) or not isinstance(keyterms, list | None):
-            return [unread(message, "keyterms is no list, or features no object")]
-        for name, value in (features or {}).items():
-            if not isinstance(value, bool) or (value and name not in _POLISH):
-                told = f"features.{name[:40]}: {shown(value)} is not supported by this server"
-                return [misconfigured(told)]
-        return [] if keyterms is None else [Configure({"hotwords": keyterms})]
+    def decoded(self, sound: bytes) -> Sequence[Command]:
+        """Take what has become of coded audio."""
+        return self._heard(len(sound), sound)
+
+    def _heard(self, size: int, sound: bytes) -> Sequence[Command]:
+        self._bytes += size
+        received_ms = self._bytes * 1000 // self._listen.sound.bytes_per_second
+        tick = [Aside(_Tick(received_ms))] if self._due(received_ms) else []
+        return [Audio(sound), *tick]
 
     def forgive(self, command: Command, error: WirescribeError) -> Aside | None:
         """A ``Configure`` that can't be had leaves things as they were."""
         if isinstance(command, Configure) and isinstance(error, BadConfiguration):
-            return misconfigured(deepgram_refusals.renamed(error))
+            return not_configured(error, self._request_id)
         return None
 
     # -- what the session says -----------------------------------------------------------------
@@ -156,17 +154,17 @@ class DeepgramCodec(Codec):
         listen = self._listen
         match notice:
             case Started(model=model):
-                self._model = model
+                self._writing.model = model
             case events.SpeechStarted(channel, at_ms):
                 self._channels[channel].began()
                 if listen.vad_events:
-                    at = {"channel": self._index(channel), "timestamp": at_ms / 1000}
+                    at = {"channel": self._writing.index(channel), "timestamp": at_ms / 1000}
                     return [{"type": "SpeechStarted", **at}]
             case events.SpeechEnded(channel):
                 self._channels[channel].ended()
             case events.Partial():
                 if listen.interim and self._channels[notice.channel].held is None:
-                    return [self._interim(notice)]
+                    return [self._writing.interim(notice)]
             case events.Final():
                 return [*self._final(notice), *self._utterances_over()]
             case events.Suppressed():
@@ -174,16 +172,14 @@ class DeepgramCodec(Codec):
             case events.Finalized(request, through_ms) if request is not None:
                 return [*self._finalized(through_ms), *self._utterances_over()]
             case events.Ended(audio_ms):
-                return [*self._released(), self._metadata(audio_ms)]
+                sha256 = self._sha256.hexdigest()
+                return [*self._released(), self._writing.metadata(audio_ms, sha256)]
             case Aside(_Tick(received_ms)):
                 self._heard_ms = received_ms
                 return self._utterances_over()
             case Aside(what):
                 return [what]
         return []
-
-    def _interim(self, it: events.Partial) -> Mapping[str, Any]:
-        return self._results(it.channel, it.start_ms, it.end_ms, it.text, language=it.language)
 
     def _final(self, it: events.Final) -> Sequence[Mapping[str, Any]]:
         state = self._channels[it.channel]
@@ -198,22 +194,7 @@ class DeepgramCodec(Codec):
         over = from_finalize or it.reason is not EndReason.MAX_LENGTH
         speech_final = over and (self._listen.endpointing or it.reason is not EndReason.SILENCE)
         self._channels[it.channel].unended = not speech_final
-        return self._results(
-            it.channel,
-            it.start_ms,
-            it.end_ms,
-            it.text,
-            language=it.language,
-            confidence=it.confidence,
-            words=deepgram_text.words(
-                it.words,
-                it.language if self._listen.languages_told else None,
-                punctuated=self._listen.punctuated,
-            ),
-            is_final=True,
-            speech_final=speech_final,
-            from_finalize=from_finalize,
-        )
+        return self._writing.final(it, speech_final=speech_final, from_finalize=from_finalize)
 
     def _suppressed(self, it: events.Suppressed) -> Sequence[Mapping[str, Any]]:
         state = self._channels[it.channel]
@@ -221,9 +202,8 @@ class DeepgramCodec(Codec):
         if not state.unended or self._finalizing or not self._listen.endpointing:
             return self._utterances_over()
         state.unended = False  # it ends what came before it
-        ending = self._results(
-            it.channel, it.start_ms, it.end_ms, "", is_final=True, speech_final=True
-        )
+        span_ms = it.start_ms, it.end_ms
+        ending = self._writing.results(it.channel, span_ms, "", is_final=True, speech_final=True)
         return [ending, *self._utterances_over()]
 
     def _finalized(self, through_ms: int) -> Sequence[Mapping[str, Any]]:
@@ -237,8 +217,8 @@ class DeepgramCodec(Codec):
         if held is not None:
             return self._whole(held, from_finalize=True)
         state.unended = False
-        return self._results(
-            channel, through_ms, through_ms, "",
+        return self._writing.results(
+            channel, (through_ms, through_ms), "",
             is_final=True, speech_final=True, from_finalize=True,
         )  # fmt: skip
 
@@ -260,59 +240,11 @@ class DeepgramCodec(Codec):
         return [
             {
                 "type": "UtteranceEnd",
-                "channel": self._index(channel),
+                "channel": self._writing.index(channel),
                 "last_word_end": self._channels[channel].over() / 1000,
             }
             for channel in self._due(self._heard_ms)
         ]
-
-    def _results(
-        self,
-        channel: int,
-        start_ms: int,
-        end_ms: int,
-        text: str,
-        *,
-        language: str = "",
-        confidence: float = 0.0,
-        words: Sequence[Any] = (),
-        is_final: bool = False,
-        speech_final: bool = False,
-        from_finalize: bool = False,
-    ) -> Mapping[str, Any]:
-        said = deepgram_text.transcript(text, punctuated=self._listen.punctuated)
-        told = {"languages": [language]} if self._listen.languages_told and language else {}
-        alternative = {"transcript": said, "confidence": confidence, **told, "words": list(words)}
-        return {
-            "type": "Results",
-            "channel_index": self._index(channel),
-            "duration": (end_ms - start_ms) / 1000,
-            "start": start_ms / 1000,
-            "is_final": is_final,
-            "speech_final": speech_final,
-            "from_finalize": from_finalize,
-            "channel": {"alternatives": [alternative]},
-            "metadata": {
-                "request_id": self._request_id,
-                "model_info": {"name": self._model, "version": __version__, "arch": "whisper"},
-                "model_uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, self._model)),
-                **({"extra": dict(self._listen.extra)} if self._listen.extra else {}),
-            },
-        }
-
-    def _metadata(self, audio_ms: int) -> Mapping[str, Any]:
-        return {
-            "type": "Metadata",
-            "transaction_key": "deprecated",
-            "request_id": self._request_id,
-            "sha256": self._sha256.hexdigest(),
-            "created": self._created,
-            "duration": audio_ms / 1000,
-            "channels": len(self._channels),
-        }
-
-    def _index(self, channel: int) -> list[int]:
-        return [channel, len(self._channels)]
 
     # -- refusals ------------------------------------------------------------------------------
 
@@ -328,6 +260,10 @@ class DeepgramCodec(Codec):
     def denial(self, error: WirescribeError) -> Denial:
         """Deepgram's answer to an upgrade that is refused."""
         return deepgram_refusals.denial(error, self._request_id)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _json(fields: Mapping[str, Any]) -> str:

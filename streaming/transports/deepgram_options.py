@@ -11,16 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from streaming.audio.formats import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from streaming.errors import BadConfiguration, UnsupportedAudio, shown
 from streaming.options import SILENCE_MS
+from streaming.transports.deepgram_audio import Sound, read_sound
+from streaming.transports.deepgram_values import flag, integer
 
-ENCODINGS: Final = {
-    "linear16": "pcm_s16le",
-    "linear32": "pcm_f32le",
-    "mulaw": "mulaw",
-    "alaw": "alaw",
-}
 REFUSED: Final = frozenset(
     {
         "detect_entities", "diarize", "dictation", "intents", "measurements", "sentiment",
@@ -34,7 +29,6 @@ REFUSED_WITH_ANY_VALUE: Final = frozenset(
 )
 _LEAST_SILENCE_MS = 300  # shorter pauses stand within sentences: Whisper would lose its context
 _UTTERANCE_END_MS = (1_000, 60_000)
-_TELEPHONE = ("mulaw", "alaw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +38,17 @@ class Listen:
     options: Mapping[str, Any]
     """The session's, as a native ``start`` would have them."""
 
-    encoding: str = "linear16"
-    channels: int = 1
-    multichannel: bool = False
+    sound: Sound = field(default_factory=Sound)
     interim: bool = False
     endpointing: bool = True
     utterance_end_ms: int | None = None
     vad_events: bool = False
     punctuated: bool = False
     languages_told: bool = False
-    extra: Mapping[str, str] = field(default_factory=dict)
+    hinted: Sequence[str] | None = None
+    """Languages to detect it among; None where it is not to be detected, or only once."""
 
-    @property
-    def mixed(self) -> bool:
-        """Whether several channels are heard as one."""
-        return self.channels > 1 and not self.multichannel
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_query(query: Sequence[tuple[str, str]]) -> Listen:
@@ -67,18 +57,10 @@ def read_query(query: Sequence[tuple[str, str]]) -> Listen:
     for name, value in query:
         asked.setdefault(name, []).append(value)
     _refuse_what_is_not_here(asked)
-    encoding = _encoding(asked)
-    channels = _integer(asked, "channels", 1, (1, MAX_CHANNELS))
-    multichannel = _flag(asked, "multichannel") and channels > 1
-    mixed = channels > 1 and not multichannel
-    interim = _flag(asked, "interim_results")
+    sound = read_sound(asked)
+    interim = flag(asked, "interim_results")
     options: dict[str, Any] = {
-        "audio": {
-            # Channels are mixed as samples, not as codes of G.711.
-            "encoding": ("pcm_s16le" if mixed and encoding in _TELEPHONE else ENCODINGS[encoding]),
-            "sample_rate": _sample_rate(asked, encoding),
-            "channels": 1 if mixed else channels,
-        },
+        "audio": sound.option,
         "partials": interim,
         "words": True,
         **_language(asked),
@@ -90,15 +72,14 @@ def read_query(query: Sequence[tuple[str, str]]) -> Listen:
         options["endpointing"] = {"silence_ms": endpointing}
     return Listen(
         options,
-        encoding=encoding,
-        channels=channels,
-        multichannel=multichannel,
+        sound=sound,
         interim=interim,
         endpointing=endpointing is not False,
         utterance_end_ms=_utterance_end(asked, interim=interim),
-        vad_events=_flag(asked, "vad_events"),
-        punctuated=_flag(asked, "punctuate") or _flag(asked, "smart_format"),
+        vad_events=flag(asked, "vad_events"),
+        punctuated=flag(asked, "punctuate") or flag(asked, "smart_format"),
         languages_told="multi" in asked.get("language", ()) or "detect_language" in asked,
+        hinted=options.get("languages", []) if "multi" in asked.get("language", ()) else None,
         extra=dict(pair.split(":", 1) for pair in asked.get("extra", ()) if ":" in pair),
     )
 
@@ -116,14 +97,14 @@ def read_file_query(query: Sequence[tuple[str, str]]) -> Listen:
             field="encoding",
         )
     for name in ("multichannel", "paragraphs", "utterances"):
-        if _flag(asked, name):
+        if flag(asked, name):
             raise BadConfiguration(
                 f"{name}: 'true' is not supported for recordings; leave it out", field=name
             )
     terms = _terms(asked)
     return Listen(
         {"words": True, **_language(asked), **({"hotwords": terms} if terms else {})},
-        punctuated=_flag(asked, "punctuate") or _flag(asked, "smart_format"),
+        punctuated=flag(asked, "punctuate") or flag(asked, "smart_format"),
         languages_told="multi" in asked.get("language", ()) or "detect_language" in asked,
     )
 
@@ -140,34 +121,6 @@ def _refuse_what_is_not_here(asked: Mapping[str, Sequence[str]]) -> None:
                 f"{name}: {shown(asked[name][0])} is not supported by this server; leave it out",
                 field=name,
             )
-
-
-def _encoding(asked: Mapping[str, Sequence[str]]) -> str:
-    known = ", ".join(ENCODINGS)
-    if "encoding" not in asked:
-        raise UnsupportedAudio(
-            f"encoding: is missing; audio in a container is not taken over a socket, send raw "
-            f"audio with encoding ({known}) and sample_rate",
-            field="encoding",
-        )
-    encoding = asked["encoding"][-1]
-    if encoding not in ENCODINGS:
-        raise UnsupportedAudio(
-            f"encoding: {shown(encoding)} is not supported by this server; send one of {known}",
-            field="encoding",
-        )
-    return encoding
-
-
-def _sample_rate(asked: Mapping[str, Sequence[str]], encoding: str) -> int:
-    if "sample_rate" not in asked and encoding in _TELEPHONE:
-        return MIN_SAMPLE_RATE
-    if "sample_rate" not in asked:
-        raise UnsupportedAudio(
-            f"sample_rate: is missing; it is needed with encoding {encoding!r}",
-            field="sample_rate",
-        )
-    return _integer(asked, "sample_rate", 0, (MIN_SAMPLE_RATE, MAX_SAMPLE_RATE))
 
 
 def _language(asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -212,29 +165,9 @@ def _endpointing(asked: Mapping[str, Sequence[str]]) -> int | bool:
 def _utterance_end(asked: Mapping[str, Sequence[str]], *, interim: bool) -> int | None:
     if asked.get("utterance_end_ms", ["false"])[-1] in ("", "false"):
         return None
-    silence_ms = _integer(asked, "utterance_end_ms", 0, _UTTERANCE_END_MS)
+    silence_ms = integer(asked, "utterance_end_ms", 0, _UTTERANCE_END_MS)
     if not interim:
         raise BadConfiguration(
             f"utterance_end_ms: {silence_ms} needs interim_results=true", field="utterance_end_ms"
         )
     return silence_ms
-
-
-def _integer(
-    asked: Mapping[str, Sequence[str]], name: str, default: int, bounds: tuple[int, int]
-) -> int:
-    if name not in asked:
-        return default
-    value, (low, high) = asked[name][-1], bounds
-    if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
-        return int(value)
-    raise BadConfiguration(
-        f"{name}: {shown(value)} is not a whole number from {low} to {high}", field=name
-    )
-
-
-def _flag(asked: Mapping[str, Sequence[str]], name: str) -> bool:
-    value = asked.get(name, ["false"])[-1]
-    if value.lower() not in ("true", "false", "1", "0"):
-        raise BadConfiguration(f"{name}: {shown(value)} is neither true nor false", field=name)
-    return value.lower() in ("true", "1")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streaming.errors import BadMessage, IdleTimeout, NotAuthorised, WirescribeError
+from streaming.media import MediaError
 from streaming.transports.codec import Aside, Denial
 
 _NAMES: Final = {"hotwords": "keyterm", "languages": "language_hint"}
@@ -25,12 +26,6 @@ def unread(message: str, why: str) -> Aside:
     )
 
 
-def misconfigured(why: str) -> Aside:
-    """Answer a ``Configure`` that can't be had; what was configured before holds on."""
-    variant = "InvalidConfigureMessage"
-    return Aside({"type": "Error", "variant": variant, "description": _sendable(why)})
-
-
 def farewell(error: WirescribeError) -> Sequence[Mapping[str, Any]]:
     """Say why a stream ends; a silent client is told by the close frame alone."""
     if isinstance(error, IdleTimeout):
@@ -47,7 +42,7 @@ def close(error: WirescribeError) -> tuple[int, str]:
     code = error.close_code
     if code >= 4000:  # Wirescribe's own
         code = 1011 if error.retryable else 1008
-    return code, "DATA-0000" if isinstance(error, BadMessage) else error.code
+    return code, "DATA-0000" if isinstance(error, BadMessage | MediaError) else error.code
 
 
 def denial(error: WirescribeError, request_id: str) -> Denial:

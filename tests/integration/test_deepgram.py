@@ -9,6 +9,7 @@ import json
 import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,8 @@ from deepgram.core.api_error import ApiError
 from deepgram.environment import DeepgramClientEnvironment
 from deepgram.listen.v1.types import ListenV1Metadata, ListenV1Results
 from deepgram.listen.v1.types.listen_v1configure import ListenV1Configure
+from deepgram.listen.v1.types.listen_v1configure_failure import ListenV1ConfigureFailure
+from deepgram.listen.v1.types.listen_v1configure_success import ListenV1ConfigureSuccess
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -26,6 +29,7 @@ from streaming.auth.keys import digest_of, new_key
 from streaming.transports.deepgram import DeepgramCodec
 from tests.integration.harness import WAIT_S, Running, empty, serving
 from tests.protocol.sounds import encoded, interleaved, silence, speech, spoken
+from tests.support.media_files import encode, opus_packets
 
 # The package asks websockets for names of its old interface.
 pytestmark = pytest.mark.filterwarnings("ignore:.*websockets:DeprecationWarning")
@@ -114,6 +118,10 @@ async def test_interims_speech_and_utterance_end(locked: Running) -> None:
         interim, _ = await until(connection, "Results")
         assert (interim.is_final, interim.speech_final) == (False, False)
         assert interim.channel.alternatives[0].transcript.startswith("w0")
+        words = interim.channel.alternatives[0].words
+        assert " ".join(word.word for word in words) == interim.channel.alternatives[0].transcript
+        assert all(0 <= word.start <= word.end <= 1.6 for word in words)
+        assert {word.confidence for word in words} == {interim.channel.alternatives[0].confidence}
         await connection.send_media(bytes(32_000))
         while not (await until(connection, "Results"))[0].speech_final:
             pass
@@ -188,16 +196,97 @@ async def test_encodings(locked: Running, encoding: str, ours: str, rate: int) -
         assert texts(await rest(connection)) == ["w0 w1 w2"]
 
 
+CONTAINERS = [
+    ("ogg-opus", "a.ogg", "libopus", 48_000, None),
+    ("opus", "a.ogg", "libopus", 48_000, None),
+    ("flac", "a.flac", "flac", 16_000, None),
+    (None, "a.flac", "flac", 44_100, None),
+    (None, "a.wav", "pcm_s16le", 16_000, None),
+    (None, "a.webm", "libopus", 48_000, "webm"),
+    (None, "a.mp3", "libmp3lame", 44_100, None),
+    (None, "a.aac", "aac", 44_100, "adts"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "name", "codec", "rate", "form"), CONTAINERS)
+async def test_coded_audio_and_containers(
+    locked: Running,
+    tmp_path: Path,
+    encoding: str | None,
+    name: str,
+    codec: str,
+    rate: int,
+    form: str | None,
+) -> None:
+    data = encode(tmp_path / name, codec, speech(1_300, rate)[None], rate, form=form).read_bytes()
+    async with listening(locked, encoding=encoding, sample_rate=None) as connection:
+        for at in range(0, len(data), 1_000):
+            await connection.send_media(data[at : at + 1_000])
+        await connection.send_close_stream()
+        *results, metadata = await rest(connection)
+    assert texts(results) == ["w0 w1 w2"]
+    assert metadata.sha256 == hashlib.sha256(data).hexdigest()
+    assert metadata.duration == pytest.approx(1.3, abs=0.15)
+
+
+async def test_packets_of_opus_and_finalize_amid_them(locked: Running) -> None:
+    packets = opus_packets(speech(1_300, 48_000)[None])
+    async with listening(locked, encoding="opus", sample_rate=48_000) as connection:
+        for packet in packets:
+            await connection.send_media(packet)
+        await connection.send_finalize()
+        result, before = await until(connection, "Results")
+        assert not before
+        assert (result.from_finalize, texts([result])) == (True, ["w0 w1 w2"])
+        await connection.send_close_stream()
+        [metadata] = await rest(connection)
+    assert metadata.duration == len(packets) * 0.02
+
+
+async def test_channels_of_coded_audio(locked: Running, tmp_path: Path) -> None:
+    both = np.stack([speech(1_200), silence(1_200)])
+    data = encode(tmp_path / "a.flac", "flac", both, 16_000).read_bytes()
+    options = {"encoding": None, "sample_rate": None, "channels": "2", "multichannel": "true"}
+    async with listening(locked, **options) as connection:
+        await connection.send_media(data)
+        await connection.send_close_stream()
+        result, metadata = await rest(connection)
+    assert (result.channel_index, texts([result])) == ([0, 2], ["w0 w1 w2"])
+    assert metadata.channels == 2
+
+
+async def test_audio_that_can_not_be_decoded_ends_the_stream_with_data_0000(
+    locked: Running, tmp_path: Path
+) -> None:
+    data = encode(tmp_path / "a.ogg", "libopus", speech(1_300, 48_000)[None], 48_000).read_bytes()
+    for sound in (spoken(1_000), data[:500] + bytes(9_000)):
+        async with listening(locked, encoding=None, sample_rate=None) as connection:
+            await connection.send_media(sound)
+            await connection.send_close_stream()
+            error, _ = await until(connection, "Error")
+            assert error.variant == "bad_media"
+            assert error.description.startswith("audio: ")
+            with pytest.raises(ConnectionClosed) as caught:
+                await connection.recv()
+        assert caught.value.rcvd is not None
+        assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (1008, "DATA-0000")
+    await empty(locked)
+
+
 async def test_configure_and_messages_that_can_not_be_had(locked: Running) -> None:
     async with listening(locked) as connection:
         await connection.send_configure(ListenV1Configure(keyterms=["Erfurt"]))
+        success, before = await until(connection, "ConfigureSuccess")
+        assert isinstance(success, ListenV1ConfigureSuccess)
+        assert (success.keyterms, before) == (["Erfurt"], [])
         await connection.send_configure(ListenV1Configure(features={"diarize": True}))
-        error, before = await until(connection, "Error")
-        assert not before  # that it worked is not said
-        assert error.variant == "InvalidConfigureMessage"
+        failure, before = await until(connection, "ConfigureFailure")
+        assert isinstance(failure, ListenV1ConfigureFailure)
+        assert (failure.request_id, before) == (success.request_id, [])
         await connection.send_configure(ListenV1Configure(keyterms=["x"] * 101))
-        error, _ = await until(connection, "Error")
-        assert error.description == "keyterm: 101 are more than 100"
+        failure, before = await until(connection, "ConfigureFailure")
+        assert failure.code == "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"
+        assert (failure.description, before) == ("keyterm: 101 are more than 100", [])
         await connection._send("nonsense")
         error, _ = await until(connection, "Error")
         assert (error.variant, error.message) == ("SchemaError", "nonsense")
@@ -229,8 +318,8 @@ async def test_a_wrong_key_is_no_key(locked: Running) -> None:
 
 
 REFUSED = [
-    ("model=nova-3&encoding=opus&sample_rate=48000", "encoding"),
-    ("model=nova-3", "encoding"),
+    ("model=nova-3&encoding=speex&sample_rate=16000", "encoding"),
+    ("model=nova-3&multichannel=true", "channels"),
     ("model=nova-3&encoding=linear16", "sample_rate"),
     (f"{QUERY}&diarize=true", "diarize"),
     (f"{QUERY}&redact=pci", "redact"),
@@ -324,4 +413,17 @@ async def test_a_client_that_has_gone_leaves_nothing_behind(locked: Running) -> 
         await connection.send_media(spoken(1_000))
     await empty(locked)
     assert len(locked.service.parking) == 0
+    async with listening(locked, encoding="opus", sample_rate=48_000) as connection:
+        for packet in opus_packets(speech(500, 48_000)[None]):
+            await connection.send_media(packet)
+        await connection.send_finalize()
+        await until(connection, "Results")
+    await empty(locked)
+    decoders: Any = locked.service.decoders
+    async with asyncio.timeout(WAIT_S):
+        for _ in range(1_000):
+            if not decoders.active:
+                break
+            await asyncio.sleep(0.01)
+    assert decoders.active == 0
     assert locked.service.slots.active == 0

@@ -30,10 +30,12 @@ from streaming.events import (
     SpeechStarted,
     Suppressed,
 )
+from streaming.media.live import Coding, Form
 from streaming.transports.codec import (
     Ack,
     Aside,
     Audio,
+    Coded,
     Configure,
     End,
     Finalize,
@@ -47,9 +49,9 @@ from streaming.transports.deepgram import DeepgramCodec
 RAW = "model=nova-3&encoding=linear16&sample_rate=16000&channels=1"
 
 
-def codec(extra: str = "") -> DeepgramCodec:
+def codec(extra: str = "", raw: str = RAW) -> DeepgramCodec:
     it = DeepgramCodec("an-id", "2026-11-22T16:00:00.000+00:00")
-    assert isinstance(it.opening(parse_qsl(f"{RAW}&{extra}")), Start)
+    assert isinstance(it.opening(parse_qsl(f"{raw}&{extra}")), Start)
     it.write(Started("s", "t", "large-v3", "cuda", "en", {}))
     return it
 
@@ -118,12 +120,38 @@ def test_without_punctuate_the_text_is_bare() -> None:
 
 
 def test_interims_come_where_they_are_asked_for() -> None:
-    partial = Partial(0, 1, 0, 500, 1_500, "The", " train", "en")
+    words = (Word("The", 540, 700, 0.8), Word(" train", confidence=0.6))
+    partial = Partial(0, 1, 0, 500, 1_500, "The", " train", "en", words)
     assert said(codec(), partial) == []
     [result] = said(codec("interim_results=true"), partial)
     assert (result["is_final"], result["speech_final"]) == (False, False)
     assert (result["start"], result["duration"]) == (0.5, 1.0)
-    assert result["channel"]["alternatives"][0]["transcript"] == "the train"
+    [alternative] = result["channel"]["alternatives"]
+    assert (alternative["transcript"], alternative["confidence"]) == ("the train", 0.7)
+    assert alternative["words"] == [
+        {"word": "the", "start": 0.54, "end": 0.7, "confidence": 0.8},
+        {"word": "train", "start": 0.7, "end": 1.5, "confidence": 0.6},  # an estimate
+    ]
+
+
+def test_coded_audio_is_handed_on_and_what_becomes_of_it_is_heard() -> None:
+    it = codec("interim_results=true&utterance_end_ms=1000", raw="encoding=opus")
+    assert it.coding == Coding(Form.OPUS)
+    assert it.binary(b"packet") == [Coded(b"packet")]
+    said(it, final("Yes."))  # its last word ends at 1.0 s
+    assert it.decoded(bytes(64_000)) == [Audio(bytes(64_000))]
+    audio, tick = it.decoded(bytes(64_000 * 2))
+    assert isinstance(tick, Aside)
+    assert audio == Audio(bytes(64_000 * 2))
+    assert [message["type"] for message in said(it, tick)] == ["UtteranceEnd"]
+    [metadata] = said(it, Ended(3_000, 1, 1))
+    assert metadata["sha256"] == hashlib.sha256(b"packet").hexdigest()
+
+
+def test_languages_that_were_hinted_at_are_told_with_those_that_were_heard() -> None:
+    [result] = said(codec("language=multi&language_hint=de-AT&language_hint=en"), final("Ja."))
+    [alternative] = result["channel"]["alternatives"]
+    assert (alternative["languages"], alternative["languages_hinted"]) == (["en"], ["de", "en"])
 
 
 @pytest.mark.parametrize(
@@ -284,17 +312,24 @@ def test_what_can_not_be_read_is_said_and_the_stream_goes_on(message: str) -> No
 
 def test_configure_changes_keyterms_and_what_it_can_not_have_is_said() -> None:
     it = codec()
-    assert it.text('{"type":"Configure","keyterms":["Erfurt"]}') == [
-        Configure({"hotwords": ["Erfurt"]})
-    ]
-    assert it.text('{"type":"Configure","features":{"numerals":true}}') == []
+    changes, done = it.text('{"type":"Configure","keyterms":["Erfurt"]}')
+    assert changes == Configure({"hotwords": ["Erfurt"]})
+    assert isinstance(done, Aside)
+    success = {"type": "ConfigureSuccess", "request_id": "an-id"}
+    assert said(it, done) == [{**success, "keyterms": ["Erfurt"]}]
+    [done] = it.text('{"type":"Configure","features":{"numerals":true}}')
+    assert isinstance(done, Aside)
+    assert said(it, done) == [success]
     [command] = it.text('{"type":"Configure","features":{"diarize":true}}')
     assert isinstance(command, Aside)
-    assert command.what["variant"] == "InvalidConfigureMessage"
-    assert "diarize" in command.what["description"]
+    [failure] = said(it, command)
+    assert (failure["type"], failure["request_id"]) == ("ConfigureFailure", "an-id")
+    assert failure["code"] == "CONFIGURE_FEATURE_NOT_SUPPORTED"
+    assert "diarize" in failure["description"]
     refusal = BadConfiguration("hotwords: 101 are more than 100", field="hotwords")
     pardon = it.forgive(Configure({}), refusal)
     assert pardon is not None
+    assert pardon.what["code"] == "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"
     assert pardon.what["description"] == "keyterm: 101 are more than 100"
     assert it.forgive(Audio(b""), refusal) is None
 
