@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 
 import httpx2
 from websockets.exceptions import ConnectionClosed
@@ -13,6 +12,7 @@ from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import FakeEngine, count_words
 from tests.integration.harness import Running, client, empty, serves_on, serving, transcribe
 from tests.protocol.sounds import spoken
+from tests.support.work import Gate
 
 
 async def test_a_hundred_sockets_at_once(server: Running) -> None:
@@ -52,15 +52,8 @@ async def test_sessions_of_a_crowd_do_not_mix() -> None:
 
 
 async def test_pings_are_answered_while_the_engine_is_at_work() -> None:
-    gate, entered = threading.Event(), threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            entered.set()
-            assert gate.wait(60)
-        return count_words(request)
-
-    with serving(FakeEngine(script)) as server:
+    gate = Gate(count_words, silence=False)
+    with serving(FakeEngine(gate)) as server:
         try:
             async with (
                 client(server.url + "?language=en") as hog,
@@ -69,7 +62,7 @@ async def test_pings_are_answered_while_the_engine_is_at_work() -> None:
             ):
                 await hog.send(spoken(32_000))  # 1 MiB in one message
                 await hog.until("speech_started")
-                await asyncio.to_thread(entered.wait, 20)
+                await gate.entered()
                 # The engine is stuck for all of this; nothing here waits for it.
                 async with asyncio.timeout(20):
                     await (await hog.connection.ping())
@@ -80,11 +73,11 @@ async def test_pings_are_answered_while_the_engine_is_at_work() -> None:
                     assert (await web.get(server.http + "/livez")).status_code == 200
                     await other.until("ack")
                 assert not hog.transcript.finals
-                gate.set()
+                gate.open()
                 assert len((await hog.finish()).finals) >= 2
                 assert (await other.finish()).text() == "w0"
         finally:
-            gate.set()
+            gate.open()
 
 
 async def test_a_short_message_overtakes_a_megabyte_of_another_session() -> None:

@@ -15,6 +15,7 @@ from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine, count_words
 from tests.integration.harness import Running, client, serving
 from tests.protocol.sounds import spoken
+from tests.support.work import Gate
 
 
 @pytest.fixture
@@ -89,15 +90,10 @@ async def test_full(web: httpx2.AsyncClient) -> None:
 
 
 async def test_draining(web: httpx2.AsyncClient) -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(30)
-        return count_words(request)
+    gate = Gate(count_words, silence=False)
 
     # Two workers: one still answers while the other finishes what was said.
-    with serving(FakeEngine(script, concurrency=2)) as server:
+    with serving(FakeEngine(gate, concurrency=2)) as server:
         try:
             async with client(server.url + "?language=en&partials=false") as it:
                 await it.send(spoken(800))
@@ -111,12 +107,12 @@ async def test_draining(web: httpx2.AsyncClient) -> None:
                     "health": 200,
                 }
                 assert (await web.get(server.http + "/readyz")).text == "draining\n"
-                gate.set()
+                gate.open()
                 await it.refused("restarting")
                 assert it.transcript.text() == "w0 w1"
                 await draining
         finally:
-            gate.set()
+            gate.open()
 
 
 async def test_degraded_while_the_engine_does_not_answer(

@@ -14,12 +14,12 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.base import Engine
 from streaming.engine.fake import FakeEngine, count_words
 from streaming.session import _MOST_PROMISES
 from tests.integration.harness import Client, client, empty, serves_on, serving, transcribe
 from tests.protocol.sounds import spoken
+from tests.support.work import Gate
 
 
 async def test_a_session_that_is_idle() -> None:
@@ -95,22 +95,8 @@ async def test_audio_much_faster_than_it_is_spoken() -> None:
         assert transcript.text() == "w0 w1"
 
 
-class Gate:
-    """A script that waits until it is let through."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.entered = threading.Event()
-
-    def __call__(self, request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            self.entered.set()
-            assert self.open.wait(30)
-        return count_words(request)
-
-
 async def test_more_audio_than_can_be_decoded() -> None:
-    gate = Gate()
+    gate = Gate(count_words, silence=False)
     with serving(FakeEngine(gate), limits={"max_backlog_ms": 2_000}) as server:
         try:
             async with client(server.url + "?language=en&partials=false") as it:
@@ -122,7 +108,7 @@ async def test_more_audio_than_can_be_decoded() -> None:
             assert error["retryable"] is True
             assert "2000" in error["message"]
         finally:
-            gate.open.set()
+            gate.open()
         await serves_on(server)
 
 
@@ -192,7 +178,7 @@ async def test_requests_that_wait_for_their_answers_are_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("streaming.transports.connection._LAST_WORDS_S", 0.01)  # none will come
-    gate = Gate()
+    gate = Gate(count_words, silence=False)
     with serving(FakeEngine(gate)) as server:
         try:
             async with client(server.url + "?language=en&partials=false") as it:
@@ -205,7 +191,7 @@ async def test_requests_that_wait_for_their_answers_are_bounded(
             assert error["field"] == "finalize"
             assert str(_MOST_PROMISES) in error["message"]
         finally:
-            gate.open.set()
+            gate.open()
         await serves_on(server)
 
 

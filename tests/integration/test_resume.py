@@ -6,18 +6,17 @@ import asyncio
 import contextlib
 import json
 import socket
-import threading
 from typing import Any
 
 import httpx2
 import pytest
 from websockets.asyncio.client import connect
 
-from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import FakeEngine, count_words
 from tests.integration.harness import Client, Running, client, empty, serves_on, serving
 from tests.protocol.schema import Transcript
 from tests.protocol.sounds import spoken
+from tests.support.work import Gate
 
 URL = "?language=en"
 
@@ -66,19 +65,13 @@ async def test_a_cut_mid_word_loses_nothing(server: Running) -> None:
 
 
 async def test_what_was_heard_while_nobody_was_there_is_told() -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(20)
-        return count_words(request)
-
-    with serving(FakeEngine(script)) as server:
+    gate = Gate(count_words, silence=False)
+    with serving(FakeEngine(gate)) as server:
         async with client(server.url + URL + "&partials=false") as one:
             await one.send(spoken(1_200, then_silent_ms=1_000))
             await one.until("speech_ended")
             breaks(one)
-        gate.set()
+        gate.open()
         async with client(server.url) as two:
             assert await goes_on(two, one) == 2_200
             assert (await two.until("final"))["text"] == "w0 w1 w2"
@@ -86,20 +79,14 @@ async def test_what_was_heard_while_nobody_was_there_is_told() -> None:
 
 
 async def test_an_end_that_was_said_before_the_cut_is_answered_after_it() -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(20)
-        return count_words(request)
-
-    with serving(FakeEngine(script)) as server:
+    gate = Gate(count_words, silence=False)
+    with serving(FakeEngine(gate)) as server:
         async with client(server.url + URL + "&partials=false") as one:
             await one.send(spoken(1_200))
             await one.say("end")
             await one.until("speech_ended")
             breaks(one)
-        gate.set()
+        gate.open()
         async with client(server.url) as two:
             await goes_on(two, one)
             await two.say("end")  # again: it may not have arrived

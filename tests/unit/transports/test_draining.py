@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
-from streaming.decoding import DecodeRequest, Hypothesis
+import pytest
+
 from streaming.engine.fake import count_words
+from streaming.transports import pause
 from tests.protocol.sounds import spoken
+from tests.support.work import Gate
 from tests.unit.transports.asgi import Socket, run, serving
+
+
+@pytest.fixture(autouse=True)
+def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients here send no more: that is known sooner than of real ones."""
+    monkeypatch.setattr(pause, "QUIET_S", 0.05)
 
 
 async def test_drain_warns_finishes_and_asks_to_come_back() -> None:
@@ -37,22 +45,16 @@ async def test_drain_before_a_session_has_begun() -> None:
 
 
 async def test_drain_does_not_spoil_an_end_that_is_on_its_way() -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(20)
-        return count_words(request)
-
+    gate = Gate(count_words, silence=False)
     socket = Socket("language=en&partials=false")
-    async with serving(script) as service:
+    async with serving(gate) as service:
         running = run(socket, service)
         socket.says(spoken(800))
         socket.says('{"type":"end"}')
         await socket.heard("speech_ended")
         draining = asyncio.create_task(service.drain(20))
         await socket.heard("warning")
-        gate.set()
+        gate.open()
         await running
         await draining
     assert socket.transcript.events[-1]["type"] == "ended"
@@ -60,38 +62,26 @@ async def test_drain_does_not_spoil_an_end_that_is_on_its_way() -> None:
 
 
 async def test_drain_gives_up_on_an_engine_that_hangs() -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(20)
-        return count_words(request)
-
+    gate = Gate(count_words, silence=False)
     socket = Socket()
     try:
-        async with serving(script) as service:
+        async with serving(gate) as service:
             running = run(socket, service)
             socket.says(spoken(1_000))
             await socket.heard("speech_started")
             await service.drain(0.01)
             await running
             assert socket.closed == (1012, "restarting")
-            gate.set()
+            gate.open()
     finally:
-        gate.set()
+        gate.open()
 
 
 async def test_drain_does_not_wait_for_a_client_that_has_left() -> None:
-    gate = threading.Event()
-
-    def script(request: DecodeRequest) -> Hypothesis:
-        if request.audio.any():
-            assert gate.wait(20)
-        return count_words(request)
-
+    gate = Gate(count_words, silence=False)
     socket = Socket()
     try:
-        async with serving(script) as service:
+        async with serving(gate) as service:
             running = run(socket, service)
             socket.says(spoken(1_000))
             await socket.heard("speech_started")
@@ -101,6 +91,6 @@ async def test_drain_does_not_wait_for_a_client_that_has_left() -> None:
             async with asyncio.timeout(20):
                 await draining
             await running
-            gate.set()
+            gate.open()
     finally:
-        gate.set()
+        gate.open()
