@@ -46,18 +46,28 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from streaming.cli import engine
     from streaming.cli.listening import Listening
-    from streaming.cli.microphone import Microphone, input_devices, load_sounddevice
+    from streaming.client.errors import CaptureError
+    from streaming.client.microphone import Microphone, input_devices
 
-    library = load_sounddevice()
-    if arguments.list_devices:
-        devices = input_devices(library)
+    try:
+        devices = input_devices() if arguments.list_devices else None
+    except CaptureError as error:
+        raise CommandError(f"listen: {error}") from None
+    if devices is not None:
         if not devices:
             raise CommandError("listen: there is no microphone on this machine")
         print("\n".join(devices))
         return 0
     errors = Console(stderr=True)
     settings = settings_from(arguments)
-    microphone = Microphone(library, arguments.device_name)
+    try:
+        microphone = Microphone(arguments.device_name)
+    except CaptureError as error:
+        if error.code == "no_library":
+            raise CommandError(f"listen: {error}") from None
+        raise CommandError(
+            f"--device-name: {error}; `wirescribe listen --list-devices` shows what there is"
+        ) from None
     form = format_from(arguments)
     options = {
         "language": arguments.language,

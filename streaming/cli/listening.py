@@ -10,15 +10,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streaming.audio.formats import AudioFormat
+from streaming.cli.errors import CommandError
 from streaming.cli.follow import complain, follow, session_config
 from streaming.cli.formats import Format
 from streaming.cli.inputs import Input
 from streaming.cli.interrupts import Interrupts
-from streaming.cli.microphone import Microphone
 from streaming.cli.outputs import plan_outputs, write_file
 from streaming.cli.screen import Screen, can_animate
 from streaming.cli.transcript import Transcript
 from streaming.cli.view import PlainText, View, Views
+from streaming.client.errors import CaptureError
+from streaming.client.microphone import Microphone
 from streaming.errors import WirescribeError
 from streaming.events import Warned
 from streaming.service import Service
@@ -52,7 +55,9 @@ class Listening:
         self._view = self._make_view()
         wanted = config.partials and not isinstance(self._view, Views)
         session = service.new_session(
-            dataclasses.replace(config, audio=microphone.format, partials=wanted)
+            dataclasses.replace(
+                config, audio=AudioFormat(sample_rate=microphone.sample_rate), partials=wanted
+            )
         )
         transcription = Transcription(
             session, service.scheduler, microphone, full_speed(service.scheduler, live=True)
@@ -65,6 +70,8 @@ class Listening:
             except WirescribeError as error:
                 complain(error)
                 status = 1
+            except CaptureError as error:
+                raise CommandError(f"--device-name: {error}") from None
             except asyncio.CancelledError:
                 if not interrupts.came:
                     raise

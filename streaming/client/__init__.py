@@ -45,7 +45,10 @@ from streaming.client.events import (
     Warned,
     Word,
 )
+from streaming.client.file import transcribe_file, transcribe_file_sync
+from streaming.client.microphone import Microphone, input_devices
 from streaming.client.options import Encoding, Options, Overflow, Preset, StreamWishes, Task, Wishes
+from streaming.client.recording import Recording, open_recording
 from streaming.client.stream import Stream
 from streaming.client.sync import SyncStream, connect_sync
 
@@ -66,6 +69,7 @@ __all__ = [
     "Language",
     "Limits",
     "MessageError",
+    "Microphone",
     "Options",
     "Overflow",
     "Partial",
@@ -73,6 +77,7 @@ __all__ = [
     "Queued",
     "Reconnected",
     "Reconnecting",
+    "Recording",
     "RecordingError",
     "ServerError",
     "SpeechEnded",
@@ -89,4 +94,8 @@ __all__ = [
     "Word",
     "connect",
     "connect_sync",
+    "input_devices",
+    "open_recording",
+    "transcribe_file",
+    "transcribe_file_sync",
 ]
