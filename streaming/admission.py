@@ -1,11 +1,7 @@
 """Who gets a place: at once, after a wait in the line, or not.
 
-A place is to be had while there are fewer sessions than the hard cap and the scheduler has room
-for another speaker. What counts as room comes from measurements
-(:mod:`streaming.headroom`): what lasts must fit into the workers' time, and finals must not wait
-for their turn already. Sessions in which nobody speaks cost nothing, but one that has only just
-been let in is counted as a speaker for a moment, so that fifty that come at once are not all let in
-on the same reading.
+A place is to be had while there are fewer sessions than the hard cap and the workers have time for
+another speaker (:mod:`streaming.room`), and within the quotas of who asks.
 """
 
 from __future__ import annotations
@@ -18,14 +14,13 @@ from typing import Final, Protocol
 
 from streaming.errors import Overloaded, QuotaExceeded, WirescribeError
 from streaming.headroom import Reading
-from streaming.limits import SessionSlots
 from streaming.principal import Principal
 from streaming.quotas import Account, Quotas, rate_limit_headers
+from streaming.room import Room
 from streaming.waiting import Line, Ticket
 
 _GRACE_S: Final = 1.0  # for the first audio of one let in
 _SETTLING_S: Final = 1.5  # from first audio to the first measurement
-_FREE: Final = 0.6  # below this share used there is room, whatever a speaker is thought to cost
 _EACH_S: Final = 0.25  # the line is looked at so often
 _AT_THE_DOOR: Final = 64  # sockets that may be open beside those that have a place or wait
 _AGAIN_S: Final = 5.0  # who waits is told so often, changed or not
@@ -115,16 +110,17 @@ class Admission:
         ``returning``: whether a session is kept that its client may come back for.
         """
         self.clock = clock
-        self.slots = SessionSlots(limits.max_sessions)
         self.quotas = quotas
         self._limits = limits
+        self._room = Room(
+            limits.max_sessions, ceiling=limits.ceiling, late_s=limits.late_s, read=read
+        )
+        self.slots = self._room.slots
         self._opened = opened
-        self._read = read
         self._returning = returning
         self._watcher = watcher
         self._line = Line(limits.max_waiting)
         self._waits: dict[Ticket, _Wait] = {}
-        self._expected: set[Place] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     # -- at the door -----------------------------------------------------------------------------
@@ -173,7 +169,7 @@ class Admission:
         try:
             owner = _owner(principal, address)
             self._must_be_taken(owner, now)
-            if not self._line and self._has_room(now):
+            if not self._line and self._room.for_another(now):
                 place = self._seat(account, now)
                 self._watcher.admitted(None)
                 return place
@@ -206,7 +202,7 @@ class Admission:
         return place
 
     def _must_be_taken(self, owner: str, now: float) -> None:
-        if (self._line or not self._has_room(now)) and self._line.full(owner):
+        if (self._line or not self._room.for_another(now)) and self._line.full(owner):
             if self.slots.full:
                 message = f"all {self.slots.capacity} sessions of this server are taken"
             else:
@@ -223,15 +219,15 @@ class Admission:
     @property
     def full(self) -> bool:
         """Whether the next one would have to wait or be turned away."""
-        return bool(self._line) or not self._has_room(self.clock())
+        return bool(self._line) or not self._room.for_another(self.clock())
 
     def reading(self) -> Reading:
         """The load as it is."""
-        return self._read(self.clock())
+        return self._room.reading(self.clock())
 
     def expect(self, place: Place) -> None:
         """Count a place as a speaker's until it is measured."""
-        self._expected.add(place)
+        self._room.expect(place)
 
     def freed(self, place: Place) -> None:
         """Take a place back."""
@@ -240,7 +236,7 @@ class Admission:
             asyncio.get_running_loop().call_soon(self.tick)
 
     def _give_up(self, place: Place) -> None:
-        self._expected.discard(place)
+        self._room.forget(place)
         self.slots.free()
         if not self._line:  # else it counts when the next one is called
             self._line.pace.freed(self.clock())
@@ -248,31 +244,15 @@ class Admission:
     def _seat(self, account: Account, now: float) -> Place:
         self.slots.take()
         place = Place(self, account, now)
-        self._expected.add(place)
+        self._room.expect(place)
         return place
-
-    def _has_room(self, now: float) -> bool:
-        """Whether another speaker can be served without finals becoming late."""
-        if self.slots.full:
-            return False
-        self._expected = {each for each in self._expected if each.expected_until > now}
-        load = self._read(now)
-        # Those just let in may be among the speakers already; there are no more than places.
-        both = min(load.speaking + len(self._expected), self.slots.active)
-        speaking = max(load.speaking, both)
-        if not speaking:
-            return True
-        if load.waiting_s > self._limits.late_s:
-            return False
-        free = load.used + load.cost * (len(self._expected) + 1) <= _FREE
-        return free or load.cost * (speaking + 1) <= self._limits.ceiling
 
     # -- the line --------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Look at the line: call whom there is room for, send away who has waited too long."""
         now = self.clock()
-        while self._line and self._has_room(now) and (ticket := self._line.call()):
+        while self._line and self._room.for_another(now) and (ticket := self._line.call()):
             wait = self._waits[ticket]
             if not wait.place.done():
                 self._line.pace.freed(now)
