@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from streaming.errors import BadMessage
 from streaming.limits import LEAST_BYTES, ConnectionGuard
-from streaming.transports.codec import Audio, Codec, Command, End
+from streaming.transports.codec import Audio, Codec, Coded, Command, End
 
 _MOST_HELD_BYTES = 1 << 20
 
@@ -49,13 +49,13 @@ class Inbox:
         says is kept, up to 1 MiB; more of it waits in the socket, and with it the news that it has
         gone, until its pings stay unanswered.
         """
-        size, silent = 0, not any(_says(commands, Audio) for commands in self._held)
+        size, silent = 0, not any(_says(commands, Audio, Coded) for commands in self._held)
         while size <= _MOST_HELD_BYTES:
             commands, size = await self._next_sized(size)
             if commands is None:
                 return
             self._held.append(commands)
-            silent = silent and not _says(commands, Audio)
+            silent = silent and not _says(commands, Audio, Coded)
             if silent and _says(commands, End):
                 return
         await asyncio.Event().wait()
@@ -79,5 +79,5 @@ class Inbox:
         return self._codec.text(text), size + max(length, LEAST_BYTES)
 
 
-def _says(commands: Sequence[Command], kind: type[Command]) -> bool:
-    return any(isinstance(command, kind) for command in commands)
+def _says(commands: Sequence[Command], *kinds: type[Command]) -> bool:
+    return any(isinstance(command, kinds) for command in commands)

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from streaming.errors import BadMessage, MessageTooBig
 from streaming.limits import LEAST_BYTES, ConnectionGuard, ConnectionLimits
-from streaming.transports.codec import Audio, End, KeepAlive, Start
+from streaming.transports.codec import Audio, Coded, End, KeepAlive, Start
 from streaming.transports.inbox import Inbox
 from streaming.transports.native import NativeCodec
 
@@ -86,6 +86,19 @@ async def test_one_that_has_nothing_to_say_need_not_wait() -> None:
     it = inbox(text("keepalive"), text("end"))
     await it.listen()
     assert it.left is None
+
+
+@pytest.mark.parametrize("sound", [Audio(b"\0\0"), Coded(b"\0\0")], ids=["plain", "coded"])
+async def test_one_that_has_sent_all_it_has_to_say_waits_for_its_answer(
+    sound: Audio | Coded,
+) -> None:
+    it = inbox(text("end"))
+    it.hold([sound])
+    listening = asyncio.create_task(it.listen())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not listening.done()
+    listening.cancel()
 
 
 async def test_what_it_says_beyond_a_bound_waits_in_its_socket() -> None:
