@@ -1,8 +1,8 @@
 /** The captions page: connects the controls to one run at a time. */
 
-import { CaptionModel, clock } from "../src/captions.js";
+import { clock } from "../src/captions.js";
 import { announce, byId, setText, showFailure, showStatus, toggle } from "./dom.js";
-import { Board } from "./board.js";
+import { Board, canFloat } from "./board.js";
 import { copyText } from "./clipboard.js";
 import { Dropzone } from "./dropzone.js";
 import { explain, PageError, wantsKey } from "./failures.js";
@@ -19,7 +19,7 @@ import { Recording } from "./recording.js";
 import type { Run, RunHandlers } from "./run.js";
 import { Saver } from "./saver.js";
 import { Say } from "./say.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, type ChangedPreference } from "./sheet.js";
 import { SourceChoice } from "./source_choice.js";
 import { atRest, describe, type Facts } from "./status.js";
 import { Transcript } from "./transcript.js";
@@ -34,16 +34,15 @@ export class App {
   readonly #start = byId("start", HTMLButtonElement);
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #stop = byId("stop", HTMLButtonElement);
-  readonly #latest = byId("latest", HTMLButtonElement);
   readonly #keyForm = byId("key-form", HTMLFormElement);
   readonly #keyField = byId("key", HTMLInputElement);
   readonly #key = new Key();
   readonly #meter = new Meter(byId("meter"));
   readonly #wake = new WakeLock();
-  readonly #captions = new CaptionModel();
   readonly #transcript = new Transcript();
   readonly #preferences = loadPreferences(["auto", ...languageCodes]);
-  readonly #board: Board;
+  readonly #board = new Board();
+  readonly #captions = this.#board.model;
   readonly #sources: SourceChoice;
   readonly #dropzone: Dropzone;
   readonly #finder: Finder;
@@ -58,10 +57,6 @@ export class App {
 
   constructor() {
     const say = this.#say;
-    this.#board = new Board(byId("captions"), {
-      follow: (following) => (this.#latest.hidden = following),
-      keys: () => this.#captions.lines.map(({ key }) => key),
-    });
     this.#sources = new SourceChoice(this.#preferences.source, (source) => {
       this.#preferences.source = source;
       savePreferences(this.#preferences);
@@ -73,11 +68,17 @@ export class App {
     this.#finder = new Finder(say, {
       lines: () => this.#lines(),
       found: (matches, current, jump) => this.#board.mark(matches, current, jump),
-      closed: () => this.#board.follow(),
+      opened: (open) => {
+        this.#board.searching = open;
+        if (!open) this.#board.follow();
+      },
     });
     this.#saver = new Saver(say, () => this.#transcript.utterances);
     this.#sheet = new Sheet(say, this.#preferences, { changed: (name) => this.#preferenceChanged(name) });
     this.#task.value = this.#preferences.task;
+    this.#board.textSize = this.#preferences.textSize;
+    this.#board.rows = this.#preferences.rows;
+    toggle(byId("window"), canFloat());
     this.#connectControls();
     this.#translate();
     this.#showEmptiness();
@@ -90,7 +91,7 @@ export class App {
     on("start", () => this.#listen());
     on("pause", () => this.#togglePause());
     on("stop", () => this.#run?.stop());
-    on("latest", () => this.#board.follow());
+    on("window", () => this.#board.toggleWindow());
     on("dismiss", () => this.#dismiss());
     on("clear", () => this.#clear());
     on("copy", () => this.#copy());
@@ -123,7 +124,7 @@ export class App {
     translate(document, say);
     fillLanguages(this.#languages, say, this.#preferences.language);
     for (const part of [this.#finder, this.#saver, this.#sheet]) part.translate(say);
-    this.#board.label = say.messages.page.captions;
+    this.#board.translate(say);
     if (this.#failure !== undefined) this.#explain();
     this.#refresh();
   }
@@ -272,9 +273,10 @@ export class App {
     (this.#run === undefined ? this.#start : this.#stop).focus();
   }
 
-  #preferenceChanged(name: "textSize" | "deviceId" | "hotwords" | "locale"): void {
+  #preferenceChanged(name: ChangedPreference): void {
     savePreferences(this.#preferences);
-    if (name === "textSize") this.#board.relayout();
+    if (name === "textSize") this.#board.textSize = this.#preferences.textSize;
+    if (name === "rows") this.#board.rows = this.#preferences.rows;
     if (name === "locale") this.#translate();
     if (name === "hotwords") this.#run?.configure({ hotwords: readHotwords(this.#preferences.hotwords) });
     if (name === "deviceId") this.#run?.useMicrophone(this.#preferences.deviceId);

@@ -1,88 +1,86 @@
-/** The captions on the page, and what of them was found. */
+/** The captions on the page: a `<live-captions>`, and what the page wants of it. */
 
-import { CaptionsView, type CaptionChange } from "../src/captions.js";
+import type { CaptionChange, CaptionModel } from "../src/captions.js";
+import { LiveCaptions } from "../src/live-captions.js";
+import { byId } from "./dom.js";
+import { SIZES } from "../src/captions/settings.js";
 import type { Match } from "./search.js";
-
-export interface BoardHandlers {
-  follow(following: boolean): void;
-  /** The keys of all lines, in their order. */
-  keys(): readonly string[];
-}
-
-const FOUND = "wirescribe-found";
-const CURRENT = "wirescribe-current";
+import type { Say } from "./say.js";
 
 export class Board {
-  readonly #port: HTMLElement;
-  readonly #view: CaptionsView;
-  readonly #tell: BoardHandlers;
-  /** Of each channel; a session of one channel has none. */
-  speakers: readonly string[] = [];
+  readonly #captions = byId("captions", LiveCaptions);
+  #empty = true;
+  #rows = false;
+  #searching = false;
 
-  constructor(port: HTMLElement, handlers: BoardHandlers) {
-    this.#port = port;
-    this.#tell = handlers;
-    this.#view = new CaptionsView(port, { label: "Captions", onFollow: (on) => handlers.follow(on) });
-  }
-
-  set label(label: string) {
-    this.#port.querySelector("[role=log]")?.setAttribute("aria-label", label);
+  get model(): CaptionModel {
+    return this.#captions.model;
   }
 
   get empty(): boolean {
-    return this.#view.empty;
+    return this.#empty;
+  }
+
+  /** Names of the channels; a session of one channel has none. */
+  set speakers(names: readonly string[]) {
+    // Lines of a run before keep the names they had.
+    if (names.length > 0) this.#captions.channelNames = names;
+  }
+
+  /** The newest words in two rows, as subtitles, in the place of the whole text. */
+  set rows(rows: boolean) {
+    this.#rows = rows;
+    this.#drawMode();
+  }
+
+  set textSize(size: number) {
+    this.#captions.size = SIZES[size] ?? "medium";
+  }
+
+  translate(say: Say): void {
+    const { captions, latest, inWindow } = say.messages.words;
+    this.#captions.labels = { captions, latest, inWindow };
   }
 
   apply(changes: readonly CaptionChange[]): void {
-    this.#view.apply(changes);
+    for (const { kind } of changes)
+      this.#empty = kind === "removed" ? this.#captions.lines.length === 0 : false;
+    this.#captions.apply(changes);
   }
 
   clear(): void {
-    this.#view.clear();
+    this.#captions.clear();
+    this.#empty = true;
   }
 
   follow(): void {
-    this.#view.follow();
+    this.#captions.follow();
   }
 
-  relayout(): void {
-    this.#view.relayout();
+  toggleWindow(): Promise<boolean> {
+    return this.#captions.toggleWindow();
   }
 
   /** Marks what was found; with `jump` the current match is brought into view. */
   mark(matches: readonly Match[], current: number, jump: boolean): void {
-    const keys = this.#tell.keys();
-    const shown = this.#port.querySelectorAll(".caption-text");
-    const ranges = matches.flatMap((match) => {
-      const text = shown[keys.indexOf(match.key)];
-      return text === undefined ? [] : [rangeOf(text, match)];
-    });
-    const now = matches[current] === undefined ? undefined : ranges[current];
-    highlight(FOUND, ranges.filter((range) => range !== now));
-    highlight(CURRENT, now === undefined ? [] : [now]);
-    if (jump) now?.startContainer.parentElement?.scrollIntoView({ block: "center" });
+    const match = matches[current];
+    this.#captions.mark(matches, match);
+    if (jump && match !== undefined) this.#captions.reveal(match.key);
+  }
+
+  /** Text is searched where all of it stands. */
+  set searching(searching: boolean) {
+    this.#searching = searching;
+    this.#drawMode();
+  }
+
+  #drawMode(): void {
+    const mode = this.#rows && !this.#searching ? "lines" : "transcript";
+    if (this.#captions.mode !== mode) this.#captions.mode = mode;
   }
 }
 
-/** Where the browser can't mark text without changing it, the way to it has to do. */
-function highlight(name: string, ranges: Range[]): void {
-  if (!("highlights" in CSS)) return;
-  if (ranges.length === 0) CSS.highlights.delete(name);
-  else CSS.highlights.set(name, new Highlight(...ranges));
-}
-
-function rangeOf(root: Element, { start, end }: Match): Range {
-  const range = document.createRange();
-  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  let at = 0;
-  for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
-    const { length } = (node as Text).data;
-    if (start >= at && start <= at + length) range.setStart(node, start - at);
-    if (end >= at && end <= at + length) {
-      range.setEnd(node, end - at);
-      break;
-    }
-    at += length;
-  }
-  return range;
+/** Whether the browser has windows that stay above all others. */
+export function canFloat(): boolean {
+  return "documentPictureInPicture" in globalThis;
 }

@@ -8,7 +8,7 @@ export interface FinderHandlers {
   lines(): Iterable<SearchLine>;
   /** Shows what was found; `jump` where the reader asked to be taken to the current one. */
   found(matches: readonly Match[], current: number, jump: boolean): void;
-  closed(): void;
+  opened(open: boolean): void;
 }
 
 export class Finder {
@@ -42,6 +42,7 @@ export class Finder {
 
   show(): void {
     toggle(this.#bar, true);
+    this.#tell.opened(true);
     this.#button.setAttribute("aria-expanded", "true");
     this.#field.focus();
     this.#field.select();
@@ -55,7 +56,7 @@ export class Finder {
     this.#matches = [];
     this.#tell.found([], -1, false);
     this.#button.focus();
-    this.#tell.closed();
+    this.#tell.opened(false);
   }
 
   /** To be called when the text changed: counts anew, and stays where the reader is. */

@@ -1,5 +1,6 @@
 /** Entry of the page's script. */
 
+import "../src/live-captions.js";
 import { App } from "./app.js";
 
 new App();

@@ -12,13 +12,15 @@ export interface Preferences {
   /** As typed. */
   hotwords: string;
   textSize: number;
+  /** The newest words in two rows, in the place of the whole text. */
+  rows: boolean;
   /** Of the page; undefined for the browser's. */
   locale: Locale | undefined;
 }
 
 const KEY = "wirescribe.preferences";
 
-export const TEXT_SIZES = 6;
+export const TEXT_SIZES = 5;
 
 export function loadPreferences(languages: readonly string[]): Preferences {
   let stored: unknown;
@@ -43,7 +45,8 @@ export function readPreferences(stored: unknown, languages: readonly string[]): 
     source: source === "tab" || source === "both" ? source : "microphone",
     deviceId: text("deviceId"),
     hotwords: text("hotwords"),
-    textSize: size >= 0 && size < TEXT_SIZES ? size : 2,
+    textSize: size >= 0 && size < TEXT_SIZES ? size : 1,
+    rows: given["rows"] === true,
     locale: isLocale(locale) ? locale : undefined,
   };
 }

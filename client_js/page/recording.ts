@@ -39,7 +39,11 @@ export class Recording implements Run {
     try {
       const { damaged } = await upload(
         this.#options,
-        { sent: (share) => this.#sent(share), piece: (piece) => this.#piece(piece) },
+        {
+          sent: (share) => this.#sent(share),
+          heard: (share) => this.#heard(share),
+          piece: (piece) => this.#piece(piece),
+        },
         this.#abort.signal,
       );
       if (damaged) failure = new PageError("file_damaged");
@@ -60,36 +64,37 @@ export class Recording implements Run {
   useMicrophone(): void {}
 
   #sent(share: number): void {
-    // An upload that is over may be told of once more.
+    // The answer may begin before the browser tells of the upload's end.
     if (this.#phase === "file_heard") return;
     this.#phase = share < 1 ? "uploading" : "file_queued";
     this.#share = share < 1 ? share : undefined;
     this.#tell.facts();
   }
 
-  #piece({ text, startMs, endMs, language, words, share }: Piece): void {
+  #heard(share: number | undefined): void {
     this.#phase = "file_heard";
     this.#share = share;
-    const start_ms = startMs ?? this.#heardMs;
-    const end_ms = endMs ?? start_ms;
-    const { length } = words;
+    this.#tell.facts();
+  }
+
+  #piece({ text, startMs, endMs, language, confidence, words }: Piece): void {
     const final: Final = {
       type: "final",
       segment: this.#segment,
       channel: 0,
-      start_ms,
-      end_ms,
+      start_ms: startMs,
+      end_ms: endMs,
       text,
-      confidence: length > 0 ? words.reduce((sum, word) => sum + word.confidence, 0) / length : 1,
+      confidence,
       language,
       language_confidence: 1,
-      reason: "end",
+      reason: "silence",
       words,
     };
     this.#segment += 1;
-    this.#heardMs = Math.max(this.#heardMs, end_ms);
+    this.#heardMs = Math.max(this.#heardMs, endMs);
     const change = this.#captions.apply(final);
     if (change !== undefined) this.#tell.captions([change], final);
-    this.#tell.facts();
+    this.#heard(this.#share);
   }
 }

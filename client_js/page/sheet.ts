@@ -6,9 +6,11 @@ import { localeNames, type Locale } from "./messages/index.js";
 import { TEXT_SIZES, type Preferences } from "./preferences.js";
 import type { Say } from "./say.js";
 
+export type ChangedPreference = "textSize" | "rows" | "deviceId" | "hotwords" | "locale";
+
 export interface SheetHandlers {
   /** A preference was changed; it is in the object already. */
-  changed(name: "textSize" | "deviceId" | "hotwords" | "locale"): void;
+  changed(name: ChangedPreference): void;
 }
 
 export class Sheet {
@@ -16,6 +18,7 @@ export class Sheet {
   readonly #device = byId("device", HTMLSelectElement);
   readonly #hotwords = byId("hotwords", HTMLTextAreaElement);
   readonly #language = byId("page-language", HTMLSelectElement);
+  readonly #rows = byId("rows", HTMLInputElement);
   readonly #preferences: Preferences;
   readonly #tell: SheetHandlers;
   #say: Say;
@@ -32,6 +35,8 @@ export class Sheet {
       // The dialog itself is hit only beside what it holds: on its backdrop.
       if (event.target === this.#sheet) this.#sheet.close();
     });
+    this.#rows.checked = preferences.rows;
+    this.#rows.addEventListener("change", () => this.#set("rows", this.#rows.checked));
     this.#hotwords.value = preferences.hotwords;
     this.#hotwords.addEventListener("change", () => this.#set("hotwords", this.#hotwords.value));
     this.#device.addEventListener("change", () => this.#set("deviceId", this.#device.value));
@@ -76,7 +81,7 @@ export class Sheet {
     this.#device.value = named.some((device) => device.deviceId === deviceId) ? deviceId : "";
   }
 
-  #set<Name extends "deviceId" | "hotwords" | "locale">(name: Name, value: Preferences[Name]): void {
+  #set<Name extends "rows" | "deviceId" | "hotwords" | "locale">(name: Name, value: Preferences[Name]): void {
     this.#preferences[name] = value;
     this.#tell.changed(name);
   }

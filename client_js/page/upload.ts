@@ -25,20 +25,21 @@ export interface HeardWord {
   confidence: number;
 }
 
-/** What was said next; times are undefined where the server does not tell them. */
+/** What was said next. */
 export interface Piece {
   text: string;
-  startMs: number | undefined;
-  endMs: number | undefined;
+  startMs: number;
+  endMs: number;
   language: string;
+  confidence: number;
   words: HeardWord[];
-  /** Of the recording, 0 to 1, as far as that is known. */
-  share: number | undefined;
 }
 
 export interface UploadHandlers {
   /** How much of the upload has left, 0 to 1; at 1 the server has it. */
   sent(share: number): void;
+  /** How much of the recording has been heard, 0 to 1, as far as its length is known. */
+  heard(share: number | undefined): void;
   piece(piece: Piece): void;
 }
 
@@ -53,7 +54,8 @@ export function upload(options: UploadOptions, tell: UploadHandlers, signal: Abo
       if (request.status !== 200) return;
       for (const data of events.take(request.responseText)) {
         const event = parsed(data);
-        if (event["type"] === "transcript.text.delta") tell.piece(pieceOf(event));
+        if (event["type"] === "transcript.progress" && event["status"] === "running") tell.heard(shareOf(event));
+        if (event["type"] === "transcript.segment") tell.piece(pieceOf(event));
         if (event["type"] === "transcript.text.done") end = { damaged: event["warning"] !== undefined };
         if (event["type"] === "error") failure = refusal(500, event);
       }
@@ -81,7 +83,9 @@ function formOf({ file, language, hotwords }: UploadOptions): FormData {
   const form = new FormData();
   form.append("model", "whisper-1");
   form.append("stream", "true");
-  // Words come with their times only where their probabilities are asked for.
+  // This server's own: how far it is, and when each piece was said.
+  form.append("progress", "true");
+  // Words are timed where their probabilities are asked for.
   form.append("include[]", "logprobs");
   if (language !== "auto") form.append("language", language);
   for (const word of hotwords) form.append("hotwords", word);
@@ -91,28 +95,26 @@ function formOf({ file, language, hotwords }: UploadOptions): FormData {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function pieceOf(event: Fields): Piece {
-  const startMs = milliseconds(event["start"]);
-  const endMs = milliseconds(event["end"]);
-  const totalMs = milliseconds(event["duration"]);
-  const language = event["language"];
-  return {
-    text: String(event["delta"] ?? "").trim(),
-    startMs,
-    endMs,
-    language: typeof language === "string" ? language : "",
-    words: list(event["logprobs"]).flatMap(wordOf),
-    share: endMs !== undefined && totalMs !== undefined && totalMs > 0 ? Math.min(1, endMs / totalMs) : undefined,
-  };
+function shareOf({ decoded_ms, duration_ms }: Fields): number | undefined {
+  const [done, whole] = [number(decoded_ms), number(duration_ms)];
+  return whole > 0 ? Math.min(1, done / whole) : undefined;
 }
 
-function wordOf(said: Fields): HeardWord[] {
-  const start_ms = milliseconds(said["start"]);
-  const end_ms = milliseconds(said["end"]);
-  if (start_ms === undefined || end_ms === undefined) return [];
-  const probability = said["logprob"];
-  const confidence = typeof probability === "number" ? Math.round(Math.exp(probability) * 1e4) / 1e4 : 1;
-  return [{ text: String(said["token"] ?? ""), start_ms, end_ms, confidence }];
+function pieceOf(event: Fields): Piece {
+  const startMs = number(event["start_ms"]);
+  return {
+    text: text(event["text"]).trim(),
+    startMs,
+    endMs: Math.max(startMs, number(event["end_ms"])),
+    language: text(event["language"]),
+    confidence: number(event["confidence"]),
+    words: list(event["words"]).map((word) => ({
+      text: text(word["text"]),
+      start_ms: number(word["start_ms"]),
+      end_ms: number(word["end_ms"]),
+      confidence: number(word["confidence"]),
+    })),
+  };
 }
 
 /** What an answer that is none means to the reader; `body` is OpenAI's form of an error. */
@@ -158,6 +160,10 @@ function list(value: unknown): Fields[] {
   return Array.isArray(value) ? (value as Fields[]) : [];
 }
 
-function milliseconds(seconds: unknown): number | undefined {
-  return typeof seconds === "number" && Number.isFinite(seconds) ? Math.round(seconds * 1000) : undefined;
+function number(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

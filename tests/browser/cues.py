@@ -27,7 +27,7 @@ _TEXTS = {
     "fr": "Est-ce que vous m'entendez ? Oui ! « Très bien », dit-elle ; alors commençons.",
     "de": "Die Donaudampfschifffahrtsgesellschaftskapitänsmützenabteilung tagt heute, und zwar "
     "ohne Pause.",
-    "zh": "那我们先看第一页的结果。（请看图二。）大家有没有问题？没有的话，我们就继续往下讲，谢谢。",
+    "zh": "那我们先看第一页的结果。（请看图二。）大家有没有问题？没有的话，我们就继续往下讲。",
     "ja": "おはようございます。ちょっと待ってください、ドキュメンテーションを開きます。",
     "ko": "안녕하세요 여러분, 지난주 설문 조사의 결과부터 시작하겠습니다.",
     "th": "สวัสดีทุกคนวันนี้เราจะเริ่มด้วยผลสำรวจของสัปดาห์ที่แล้ว",

@@ -5,11 +5,12 @@ https://chromedevtools.github.io/devtools-protocol/
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -84,18 +85,70 @@ class DevTools:
             handler(message.get("params", {}))
 
 
-class Page:
-    """One tab: opens addresses, runs scripts, presses buttons, takes pictures.
+class Tab(abc.ABC):
+    """What the tests do with a page, in whichever browser.
 
     What the page complains of (console errors, uncaught exceptions, violations of its
     content security policy) gathers in `complaints`.
     """
 
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    @abc.abstractmethod
+    async def open(self, url: str) -> None:
+        """Loads `url` and waits for the page's own script to have run."""
+
+    @abc.abstractmethod
+    async def evaluate(self, script: str) -> Any:
+        """Runs `script` as if the reader had pressed a key, and returns its value."""
+
+    @abc.abstractmethod
+    async def click(self, selector: str) -> None:
+        """Presses the middle of the element with a real mouse event."""
+
+    @abc.abstractmethod
+    async def screenshot(self) -> bytes:
+        """What the reader sees, as a PNG file."""
+
+    @abc.abstractmethod
+    def asleep(self) -> AbstractAsyncContextManager[None]:
+        """Puts the tab to sleep, as far as the browser does that, until the block is left."""
+
+    async def wait_for(self, script: str, timeout_s: float = WAIT_S) -> Any:
+        """Returns the first truthy value of `script`; fails with the page's text if none comes."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not (value := await self.evaluate(script)):
+            if asyncio.get_running_loop().time() > deadline:
+                shown = await self.evaluate(_SHOWN)
+                raise AssertionError(
+                    f"never came true: {script}\nthe page shows: {shown}\n"
+                    f"the page complains: {self.complaints}"
+                )
+            await asyncio.sleep(POLL_S)
+        return value
+
+    async def text(self, selector: str) -> str:
+        """The text that a reader sees in the element."""
+        return str(await self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
+
+    async def middle(self, selector: str) -> tuple[float, float]:
+        """Where the element's middle is, in CSS pixels of the window."""
+        x, y = await self.evaluate(
+            f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
+            ".getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        return float(x), float(y)
+
+
+class Page(Tab):
+    """One tab of a Chromium: opens addresses, runs scripts, presses buttons, takes pictures."""
+
     def __init__(self, devtools: DevTools, context: str, session: str) -> None:
+        super().__init__()
         self._devtools = devtools
         self._context = context
         self._session = session
-        self.complaints: list[str] = []
         self._answers: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -142,29 +195,13 @@ class Page:
             raise DevToolsError(f"{script}: {_exception(result['exceptionDetails'])}")
         return result["result"].get("value")
 
-    async def wait_for(self, script: str, timeout_s: float = WAIT_S) -> Any:
-        """Returns the first truthy value of `script`; fails with the page's text if none comes."""
-        deadline = asyncio.get_running_loop().time() + timeout_s
-        while not (value := await self.evaluate(script)):
-            if asyncio.get_running_loop().time() > deadline:
-                shown = await self.evaluate(_SHOWN)
-                raise AssertionError(
-                    f"never came true: {script}\nthe page shows: {shown}\n"
-                    f"the page complains: {self.complaints}"
-                )
-            await asyncio.sleep(POLL_S)
-        return value
-
     async def click(self, selector: str) -> None:
         """Presses the middle of the element with a real mouse event."""
-        box = await self.evaluate(
-            f"(() => {{ const r = document.querySelector({json.dumps(selector)})"
-            ".getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
-        )
+        x, y = await self.middle(selector)
         for kind in ("mousePressed", "mouseReleased"):
             await self.call(
                 "Input.dispatchMouseEvent",
-                {"type": kind, "x": box[0], "y": box[1], "button": "left", "clickCount": 1},
+                {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1},
             )
 
     async def press(self, key: str, code: int, text: str = "") -> None:
@@ -175,10 +212,6 @@ class Page:
         )
         await self.call("Input.dispatchKeyEvent", down)
         await self.call("Input.dispatchKeyEvent", {**common, "type": "keyUp"})
-
-    async def text(self, selector: str) -> str:
-        """The text that a reader sees in the element."""
-        return str(await self.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
 
     async def resize(self, width: int, height: int, scale: float = 1, mobile: bool = False) -> None:
         """Gives the page a window of this many CSS pixels."""
@@ -215,6 +248,13 @@ class Page:
         """What the reader sees, as a PNG file."""
         shot = await self.call("Page.captureScreenshot", {"format": "png"})
         return base64.b64decode(shot["data"])
+
+    @asynccontextmanager
+    async def asleep(self) -> AsyncIterator[None]:
+        """Freezes the page: none of its scripts run, its sockets stay."""
+        await self.call("Page.setWebLifecycleState", {"state": "frozen"})
+        yield
+        await self.call("Page.setWebLifecycleState", {"state": "active"})
 
     def _heard_exception(self, event: dict[str, Any]) -> None:
         self.complaints.append(_exception(event["exceptionDetails"]))

@@ -15,14 +15,15 @@ from pathlib import Path
 from tests.browser.chromium import chromium, find_chromium
 from tests.browser.devtools import Page
 from tests.browser.speech import TWENTY_SECONDS, speech_for_microphone
+from tests.browser.steps import LOG, OPEN
 from tests.support.recordings import embedded_model
 from tests.support.server import running_server
 
 # A first line settled, a second with firm and with tentative words.
-_MID_SENTENCE = """
-document.querySelectorAll('[role=log] .caption').length >= 1 &&
-(document.querySelector('.captions-live .caption-committed')?.textContent.length ?? 0) > 40 &&
-(document.querySelector('.captions-live .caption-tentative')?.textContent.length ?? 0) > 5
+_MID_SENTENCE = f"""
+{LOG}.childElementCount >= 1 &&
+({OPEN}.querySelector('.firm')?.textContent.length ?? 0) > 40 &&
+({OPEN}.querySelector('.guess')?.textContent.length ?? 0) > 5
 """
 
 

@@ -10,9 +10,16 @@ LISTENING = "document.querySelector('#headline').textContent === 'Listening'"
 STOPPED = "document.querySelector('#headline').textContent === 'Stopped'"
 
 
-def shows(text: str, within: str = "#captions") -> str:
-    """A script that is true while `text` stands in an element."""
-    return f"document.querySelector({within!r})?.textContent.includes({text!r})"
+# What `<live-captions>` holds: the transcript, what a screen reader hears, what is being said.
+CAPTIONS = "document.querySelector('#captions').shadowRoot.querySelector('.port')"
+LOG = "document.querySelector('#captions').shadowRoot.querySelector('[role=log]')"
+OPEN = "document.querySelector('#captions').shadowRoot.querySelector('.open')"
+
+
+def shows(text: str, within: str = CAPTIONS) -> str:
+    """A script that is true while `text` stands in an element: a selector, or one of the above."""
+    element = within if within.startswith("document") else f"document.querySelector({within!r})"
+    return f"{element}?.textContent.includes({text!r})"
 
 
 async def listen(page: Page, server: ScriptedServer) -> Session:

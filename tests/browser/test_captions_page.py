@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from tests.browser.devtools import Page
-from tests.browser.reading import log_lines, top
+from tests.browser.reading import log_lines, open_text, top
 from tests.browser.scripted import ScriptedServer, Session
 from tests.browser.sounds import silence, tone, write_wav
-from tests.browser.steps import HEARING, LISTENING, STOPPED, just_listen, listen, shows
+from tests.browser.steps import (
+    CAPTIONS,
+    HEARING,
+    LISTENING,
+    LOG,
+    OPEN,
+    STOPPED,
+    just_listen,
+    listen,
+    shows,
+)
 
 # One loop for all tests: the browsers outlive each of them.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -62,21 +72,21 @@ async def test_words_are_firm_tentative_or_settled_and_settling_moves_nothing(
 
     server.play(script)
     await listen(page, server)
-    await page.wait_for(shows("is bean said", ".caption-tentative"))
+    await page.wait_for(shows("is bean said", f"{OPEN}.querySelector('.guess')"))
     await page.wait_for(HEARING)
     assert await log_lines(page) == ["Something was said before."]
-    assert await page.text(".captions-live .caption-text") == "Now this is bean said"
-    style = "getComputedStyle(document.querySelector('.captions-live .caption-tentative'))"
+    assert await open_text(page) == "Now this is bean said"
+    style = f"getComputedStyle({OPEN}.querySelector('.guess'))"
     assert "dotted" in await page.evaluate(f"{style}.textDecoration")
-    in_live_region = "!!document.querySelector('.caption-tentative')"
+    in_live_region = f"!!{OPEN}.querySelector('.guess')"
     in_live_region += ".closest('[role=log], [role=status], [role=alert], [aria-live]')"
     assert await page.evaluate(in_live_region) is False
-    before = await top(page, ".captions-live .caption-text")
+    before = await top(page, ".open .text")
     go_on.set()
-    await page.wait_for(shows("being said", "[role=log]"))
+    await page.wait_for(shows("being said", LOG))
     assert await log_lines(page) == ["Something was said before.", "Now this is being said."]
-    assert await page.evaluate("document.querySelectorAll('.captions-live .caption').length") == 0
-    assert await top(page, "[role=log] .caption:last-child .caption-text") == before
+    assert await open_text(page) == ""
+    assert await top(page, "[role=log] .line:last-child .text") == before
     await page.wait_for(LISTENING)
 
 
@@ -92,7 +102,7 @@ async def test_what_was_no_speech_disappears(page: Page, server: ScriptedServer)
     server.play(script)
     await listen(page, server)
     await page.wait_for(shows("Hello."))
-    assert "Thanks" not in await page.text("#captions")
+    assert "Thanks" not in await page.evaluate(f"{CAPTIONS}.textContent")
 
 
 @pytest.fixture(scope="session")
@@ -158,26 +168,27 @@ async def test_follows_the_newest_text_unless_the_reader_scrolled_up(
         await session.final(30, "One more.")
         await session.end()
 
-    distance = "(() => { const c = document.querySelector('#captions');"
+    latest = "document.querySelector('#captions').shadowRoot.querySelector('.latest')"
+    distance = f"(() => {{ const c = {CAPTIONS};"
     distance += "return c.scrollHeight - c.scrollTop - c.clientHeight; })()"
     server.play(script)
     await page.prefer(reduced_motion="reduce")
     await listen(page, server)
     await page.wait_for(shows("Sentence number 29"))
     assert await page.evaluate(distance) < 2
-    assert await page.evaluate("document.querySelector('#latest').hidden") is True
+    assert await page.evaluate(f"{latest}.hidden") is True
     await page.call(
         "Input.dispatchMouseEvent",
         {"type": "mouseWheel", "x": 600, "y": 300, "deltaX": 0, "deltaY": -500},
     )
-    await page.wait_for("!document.querySelector('#latest').hidden")
-    scrolled = await page.evaluate("document.querySelector('#captions').scrollTop")
+    await page.wait_for(f"!{latest}.hidden")
+    scrolled = await page.evaluate(f"{CAPTIONS}.scrollTop")
     more.set()
     await page.wait_for(shows("One more."))
-    assert await page.evaluate("document.querySelector('#captions').scrollTop") == scrolled
-    await page.click("#latest")
+    assert await page.evaluate(f"{CAPTIONS}.scrollTop") == scrolled
+    await page.evaluate(f"{latest}.click()")
     await page.wait_for(f"{distance} < 2")
-    assert await page.evaluate("document.querySelector('#latest').hidden") is True
+    assert await page.evaluate(f"{latest}.hidden") is True
 
 
 async def test_a_tentative_line_that_gets_shorter_moves_nothing_above(
@@ -196,7 +207,7 @@ async def test_a_tentative_line_that_gets_shorter_moves_nothing_above(
         await session.final(20, "Well, no.")
         await session.end()
 
-    last = "[role=log] .caption:nth-child(20)"
+    last = "[role=log] .line:nth-child(20)"
     server.play(script)
     await page.prefer(reduced_motion="reduce")
     await listen(page, server)
@@ -206,7 +217,7 @@ async def test_a_tentative_line_that_gets_shorter_moves_nothing_above(
     await page.wait_for("!" + shows("guess"))
     assert await top(page, last) == before
     steps[1].set()
-    await page.wait_for(shows("Well, no.", "[role=log]"))
+    await page.wait_for(shows("Well, no.", LOG))
     assert await top(page, last) == before
 
 

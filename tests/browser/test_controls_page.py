@@ -10,7 +10,7 @@ import pytest
 from tests.browser.devtools import Page
 from tests.browser.reading import log_lines
 from tests.browser.scripted import ScriptedServer, Session
-from tests.browser.steps import LISTENING, STOPPED, just_listen, shows
+from tests.browser.steps import CAPTIONS, LISTENING, STOPPED, just_listen, shows
 
 # One loop for all tests: the browsers outlive each of them.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -39,7 +39,7 @@ async def test_language_and_task_reach_the_server(page: Page, server: ScriptedSe
     session = await server.session(0)
     assert (session.start["language"], session.start["task"]) == ("de", "translate")
     await page.wait_for(shows("Good day."))
-    assert await page.evaluate("document.querySelector('.caption-text').lang") == "en"
+    assert await page.evaluate(f"{CAPTIONS}.querySelector('.text').lang") == "en"
     assert await page.evaluate("document.querySelector('#task').disabled") is True
     await page.evaluate(choose("language", "fr"))
     await session.said("configure")
@@ -91,10 +91,13 @@ async def test_everything_works_from_the_keyboard(page: Page, server: ScriptedSe
         focused = "document.activeElement.id || document.activeElement.className"
         reached.append(await page.evaluate(focused))
         if reached[-1] != "skip":
-            outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            outline = await page.evaluate(
+                "(() => { const e = document.activeElement;"
+                "return getComputedStyle(e.shadowRoot?.activeElement ?? e).outlineStyle; })()"
+            )
             assert outline != "none", f"the focus on {reached[-1]} can't be seen"
     # What there is no text for yet is passed over.
-    assert reached == ["skip", "language", "task", "settings", "captions", "start"]
+    assert reached == ["skip", "language", "task", "window", "settings", "captions", "start"]
     await page.press("Enter", 13, "\r")
     await page.wait_for("document.activeElement.id === 'stop'")
     await (await server.session(0)).heard(200)

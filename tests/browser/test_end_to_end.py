@@ -12,6 +12,7 @@ import pytest
 from tests.browser.devtools import Page
 from tests.browser.reading import log_lines
 from tests.browser.speech import TEN_SECONDS, Speech, speech_for_microphone
+from tests.browser.steps import CAPTIONS, OPEN
 from tests.support.recordings import embedded_model
 from tests.support.server import ServerProcess, running_server
 
@@ -54,10 +55,9 @@ async def test_what_is_said_can_be_read(
     # Kept: what stood on the page while it was being said.
     await page.evaluate(
         "window.early = []; new MutationObserver(() => {"
-        "  const live = document.querySelector('.captions-live').textContent;"
+        f"  const live = {OPEN}.textContent;"
         "  if (live !== '') early.push(live); })"
-        ".observe(document.querySelector('#captions'),"
-        "  { childList: true, characterData: true, subtree: true })"
+        f".observe({CAPTIONS}, {{ childList: true, characterData: true, subtree: true }})"
     )
     await page.click("#start")
     await page.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
@@ -68,7 +68,7 @@ async def test_what_is_said_can_be_read(
     assert speech.error_rate(heard) <= speech.tolerance, heard
     # How often they came hangs on who else uses the machine.
     assert await page.evaluate("early.length") >= 2, "words were not shown while being said"
-    assert await page.evaluate("document.querySelector('.caption-text').lang") == "en"
+    assert await page.evaluate(f"{CAPTIONS}.querySelector('.text').lang") == "en"
     assert "words in" in await page.text("#hint")
 
 

@@ -11,8 +11,9 @@ import pytest_asyncio
 
 from tests.browser.chromium import chromium
 from tests.browser.devtools import DevTools, Page
-from tests.browser.reading import log_lines
+from tests.browser.reading import log_lines, open_text
 from tests.browser.scripted import ScriptedServer, Session
+from tests.browser.steps import LOG, shows
 
 # One loop for all tests: the browsers outlive each of them.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -115,15 +116,14 @@ async def test_a_lost_connection_comes_back_and_the_words_go_on(
     server.play(first, second)
     await page.open(server.url)
     await page.click("#start")
-    await page.wait_for("document.querySelector('#captions').textContent.includes('Half a sent')")
+    await page.wait_for(shows("Half a sent"))
     cut.set()
     await page.wait_for("document.querySelector('#headline').textContent === 'Connection lost'")
-    assert await page.text(".captions-live .caption-text") == "Half a sent"
+    assert await open_text(page) == "Half a sent"
     server.down = False
-    again = "document.querySelector('[role=log]').textContent.includes('whole again')"
-    await page.wait_for(again, timeout_s=30)
+    await page.wait_for(shows("whole again", LOG), timeout_s=30)
     assert await log_lines(page) == ["Before the cut.", "Half a sentence, whole again."]
-    assert await page.text(".captions-live") == ""
+    assert await open_text(page) == ""
     # What had been heard of the open segment was sent once more.
     assert server.sessions[1].audio_ms >= 1300
     await page.click("#stop")
@@ -172,7 +172,7 @@ async def test_stop_can_be_cut_short(page: Page, server: ScriptedServer) -> None
     server.play(script)
     await page.open(server.url)
     await page.click("#start")
-    await page.wait_for("document.querySelector('#captions').textContent.includes('Never')")
+    await page.wait_for(shows("Never"))
     await page.click("#stop")
     await page.wait_for("document.querySelector('#stop').innerText.trim() === 'Stop now'")
     await page.click("#stop")
@@ -191,8 +191,9 @@ async def test_a_microphone_that_is_unplugged(page: Page, server: ScriptedServer
     await page.open(server.url)
     await page.evaluate(
         "(() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
-        "navigator.mediaDevices.getUserMedia = async (c) => { if (window.stream)"
-        "  throw new DOMException('', 'NotFoundError'); return window.stream = await ask(c); }; })()"
+        "navigator.mediaDevices.getUserMedia = async (wanted) => {"
+        "  if (window.stream) throw new DOMException('', 'NotFoundError');"
+        "  return window.stream = await ask(wanted); }; })()"
     )
     await page.click("#start")
     await (await server.session(0)).heard(300)

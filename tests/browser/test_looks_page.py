@@ -7,7 +7,7 @@ import pytest
 from tests.browser.devtools import Page
 from tests.browser.reading import contrasts, overflow
 from tests.browser.scripted import ScriptedServer, Session
-from tests.browser.steps import listen, shows
+from tests.browser.steps import CAPTIONS, OPEN, listen, shows
 
 # One loop for all tests: the browsers outlive each of them.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -23,7 +23,7 @@ async def test_text_has_its_language_and_direction(page: Page, server: ScriptedS
     server.play(script)
     await listen(page, server)
     await page.wait_for(shows("Javanese"))
-    line = "document.querySelectorAll('.caption-text')"
+    line = f"{CAPTIONS}.querySelectorAll('.text')"
     assert await page.evaluate(f"{line}[0].lang") == "ar"
     assert await page.evaluate(f"getComputedStyle({line}[0]).direction") == "rtl"
     assert await page.evaluate(f"{line}[1].lang") == "jv"
@@ -46,7 +46,7 @@ async def test_all_text_has_enough_contrast(
     await page.open(server.url)
     seen = await contrasts(page)
     await page.click("#start")
-    await page.wait_for(shows("tentative", ".captions-live"))
+    await page.wait_for(shows("tentative", OPEN))
     seen += await contrasts(page)
     await page.wait_for("!document.querySelector('#failure').hidden")
     seen += await contrasts(page)
@@ -68,7 +68,7 @@ async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, h
     await page.open(server.url)
     assert await overflow(page) == []
     await page.click("#start")
-    await page.wait_for(shows("tentative", ".captions-live"))
+    await page.wait_for(shows("tentative", OPEN))
     await page.click("#settings")
     assert await overflow(page) == []
     for _ in range(4):

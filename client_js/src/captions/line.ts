@@ -17,7 +17,9 @@ export class LineElement {
   constructor(document: Document, line: CaptionLine) {
     this.line = line;
     this.root = make(document, "p", "line");
+    this.root.setAttribute("part", "line");
     const time = make(document, "span", "time");
+    time.setAttribute("part", "time");
     time.textContent = clock(line.startMs);
     // Read aloud before every sentence it would only disturb.
     time.setAttribute("aria-hidden", "true");
