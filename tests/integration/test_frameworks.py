@@ -6,38 +6,19 @@ They run where `python -m tests.sdk.frameworks` has made their environment.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streaming.auth.keys import digest_of, new_key
 from tests.integration.harness import serving
 from tests.protocol.sounds import spoken
-from tests.sdk.frameworks import FOLDER, interpreter
+from tests.sdk.frameworks import interpreter, run
 
 SECRET = new_key()
 SAID = "w0 w1 w2"
 PACE = "5"
-_WAIT_S = 90.0  # two frameworks are imported, the first time without compiled modules
-
-
-async def run(python: Path, script: str, *arguments: str) -> list[dict[str, Any]]:
-    """What a script printed, line by line."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        str(python), str(FOLDER / script), *arguments, stdout=pipe, stderr=pipe
-    )
-    try:
-        async with asyncio.timeout(_WAIT_S):
-            out, errors = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        out, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()[-2_000:] + out.decode()
-    return [json.loads(line) for line in out.decode().splitlines()]
 
 
 async def test_plug_ins_of_pipecat_and_livekit(tmp_path: Path) -> None:

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 FOLDER = Path(__file__).parent
 _LIST = FOLDER / "frameworks.txt"
 _DONE = "complete"
+_WAIT_S = 90.0  # two frameworks are imported, the first time without compiled modules
 
 
 def environment() -> Path:
@@ -44,6 +48,21 @@ def make() -> Path:
         subprocess.run([*pip, *asked], check=True)
         (folder / _DONE).touch()
     return python
+
+
+async def run(python: Path, script: str, *arguments: str) -> list[dict[str, Any]]:
+    """Run a script of this folder; what it printed, line by line."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        str(python), str(FOLDER / script), *arguments, stdout=pipe, stderr=pipe
+    )
+    running = asyncio.create_task(process.communicate())
+    await asyncio.wait({running}, timeout=_WAIT_S)
+    if not running.done():
+        process.kill()
+    out, errors = await running
+    assert process.returncode == 0, errors.decode()[-2_000:] + out.decode()
+    return [json.loads(line) for line in out.decode().splitlines()]
 
 
 if __name__ == "__main__":

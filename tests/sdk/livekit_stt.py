@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def frame(audio: bytes) -> rtc.AudioFrame:
 async def use(name: str, base_url: str, key: str, audio: bytes, pace: float) -> None:
     stt = plugin(name, base_url, key)
     stream = stt.stream()
-    heard = asyncio.Event()
+    events: Counter[SpeechEventType] = Counter()
+    heard = asyncio.Event()  # each turn that began has ended and has its text
 
     def tell(kind: str, text: str) -> None:
         sys.stdout.write(json.dumps({"plugin": name, "type": kind, "text": text}) + "\n")
@@ -60,8 +62,13 @@ async def use(name: str, base_url: str, key: str, audio: bytes, pace: float) -> 
     async def listen() -> None:
         async for event in stream:
             tell(event.type, event.alternatives[0].text if event.alternatives else "")
-            if event.type == SpeechEventType.FINAL_TRANSCRIPT:
+            events[event.type] += 1
+            began = events[SpeechEventType.START_OF_SPEECH]
+            ended = events[SpeechEventType.END_OF_SPEECH]
+            if 0 < began == ended <= events[SpeechEventType.FINAL_TRANSCRIPT]:
                 heard.set()
+            else:
+                heard.clear()
 
     listening = asyncio.create_task(listen())
     await speak()
