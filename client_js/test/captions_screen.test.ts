@@ -148,6 +148,11 @@ test("a narrower box breaks rows anew", () => {
   show(on, line(0, "one two three four five six"));
   on.fits = (text) => text.length <= 9;
   assert.deepEqual(texts(on.rows()), ["one two", "three", "four five", "six"]);
+  // For a moment there is no room at all: a window that is just being opened.
+  on.fits = (text) => text.length <= 1;
+  on.rows();
+  on.fits = () => true;
+  assert.deepEqual(texts(on.rows()), ["one two three four five six"]);
 });
 
 test("what turned out not to be speech leaves; clear leaves nothing", () => {

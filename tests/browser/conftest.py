@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from tests.browser.chromium import chromium, find_chromium
 from tests.browser.devtools import DevTools, Page
+from tests.browser.examples import build_examples
 from tests.browser.scripted import ScriptedServer, scripted_server
 from tests.browser.sounds import voice_like, write_wav
 
@@ -69,6 +70,22 @@ async def page(browsers: Browsers, microphone: Path) -> AsyncIterator[Page]:
         await page.resize(1280, 800)
         yield page
         assert page.complaints == []
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The browser examples and the package they use, built."""
+    folder = tmp_path_factory.mktemp("site")
+    build_examples(folder)
+    return folder
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def examples(site: Path) -> AsyncIterator[ScriptedServer]:
+    """A scripted server for the examples."""
+    async with scripted_server(site) as scripted:
+        yield scripted
+    assert scripted.faults == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -207,6 +207,8 @@ class ScriptedServer:
             if self.down:
                 return Response(503, "Service Unavailable", Headers(Connection="close"), b"")
             return None
+        if path == "/favicon.ico":
+            return Response(204, "No Content", Headers(Connection="close"), b"")
         file = self.web / (path + "index.html" if path.endswith("/") else path).lstrip("/")
         if ".." in path or not file.is_file():
             return Response(404, HTTPStatus.NOT_FOUND.phrase, Headers(Connection="close"), b"")

@@ -52,9 +52,11 @@ export function carried(before: readonly string[], after: readonly string[], bre
 
 /** Words none of which is wider than a row. */
 export function cut<T extends Token>(words: readonly T[], fits: Fits): T[] {
-  return words.flatMap((word) =>
-    fits(word.text)
-      ? [word]
-      : chopped(word.text, fits).map((text, i) => ({ ...word, text, spaced: i === 0 && word.spaced })),
-  );
+  return words.flatMap((word) => {
+    if (fits(word.text)) return [word];
+    let end = word.end - word.text.length;
+    return chopped(word.text, fits).map((text, i) => ({
+      ...word, text, spaced: i === 0 && word.spaced, end: (end += text.length),
+    }));
+  });
 }

@@ -44,6 +44,8 @@ interface Piece {
   line: CaptionLine;
   words: Word[];
   shown: number;
+  /** Up to where its text has left the screen. */
+  gone: number;
 }
 
 interface Turn {
@@ -88,9 +90,9 @@ export class Screen {
     for (const turn of this.#turns) {
       turn.breaks = [];
       for (const piece of turn.pieces) {
-        const all = piece.shown === piece.words.length;
-        piece.words = cut(piece.words, this.#fits);
-        if (all) piece.shown = piece.words.length;
+        const until = piece.words[piece.shown - 1]?.end ?? piece.gone;
+        piece.words = this.#words(piece.line).filter(({ end }) => end > piece.gone);
+        piece.shown = piece.words.filter(({ end }) => end <= until).length;
       }
     }
   }
@@ -191,7 +193,7 @@ export class Screen {
       known.line = line;
       return;
     }
-    const piece = { line, words: this.#words(line), shown: 0 };
+    const piece = { line, words: this.#words(line), shown: 0, gone: 0 };
     this.#turnFor(line).pieces.push(piece);
   }
 
@@ -261,6 +263,7 @@ export class Screen {
     turn.before = turn.before.slice(gone);
     for (const piece of turn.pieces) {
       const now = Math.min(gone, piece.words.length);
+      piece.gone = piece.words[now - 1]?.end ?? piece.gone;
       piece.words = piece.words.slice(now);
       piece.shown -= now;
       gone -= now;

@@ -129,8 +129,7 @@ export class Transcript implements Surface {
     if (element === undefined) {
       element = new LineElement(this.#options.document, line);
       this.#insert(this.#open, this.#openRoot, element);
-    }
-    element.show(line, this.#options.speakers, this.#before(element));
+    } else element.show(line, this.#options.speakers, this.#before(element));
   }
 
   #settle(line: CaptionLine): void {
@@ -138,7 +137,6 @@ export class Transcript implements Surface {
     // A new element: only what is added to a log is read out.
     const element = new LineElement(this.#options.document, line);
     this.#insert(this.#log, this.#logRoot, element);
-    element.show(line, this.#options.speakers, this.#before(element));
     this.#after(element);
     if (this.#log.length >= LOG_LINES) this.#archive();
   }
@@ -155,8 +153,11 @@ export class Transcript implements Surface {
   #insert(list: LineElement[], root: HTMLElement, element: LineElement): void {
     let at = list.length;
     while (at > 0 && precedes(element.line, (list[at - 1] as LineElement).line)) at -= 1;
-    root.insertBefore(element.root, list[at]?.root ?? null);
+    const next = list[at]?.root ?? null;
     list.splice(at, 0, element);
+    // Complete before it is there: what changes later would be read out again.
+    element.show(element.line, this.#options.speakers, this.#before(element));
+    root.insertBefore(element.root, next);
   }
 
   #before(element: LineElement): CaptionLine | undefined {
