@@ -19,6 +19,10 @@ _BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
 _LATE_S = 0.25
+# Where partials of one speaker come more rarely than so, words wait for what a wide beam takes: two
+# alternatives mend nearly as much as five.
+_RARE_S = 2.0
+_NARROW_BEAM = 2
 # Long windows with a beam take memory and time: never many at once.
 _AGAIN_ROWS = 2
 # Rows of files ride along in windows longer than their own, up to twice as long.
@@ -149,7 +153,9 @@ def beam(jobs: Sequence[Job], load: Reading) -> int:
     if jobs[0].request.kind is Kind.PARTIAL:
         return 1
     if jobs[0].request.padded:
-        return 1 if hurried(load) else _BEAM
+        if hurried(load):
+            return 1
+        return _NARROW_BEAM if load.partial_every_s > _RARE_S else _BEAM
     short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
     return _BEAM if short and load.used < _BEAM_BELOW else 1
 

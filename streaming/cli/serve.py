@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from streaming import heap
 from streaming.cli.options import add_config_flags, add_engine_flags, read_settings_from
 
 _DESCRIPTION = """\
@@ -49,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
         print(in_force(settings, origins), end="")
         return 0
+    heap.share()
     from streaming.logs import configure_logging
     from streaming.serve import run  # the model libraries take a second to import
 

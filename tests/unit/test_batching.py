@@ -155,6 +155,16 @@ def test_who_speaks_leaves_files_every_other_worker_for_a_moment() -> None:
     assert spare(Reading(speaking=1)) == 8
 
 
+@pytest.mark.parametrize(("every_s", "width"), [(0.0, 5), (2.0, 5), (2.1, 2), (4.0, 2)])
+def test_what_is_decoded_again_gets_a_narrow_beam_where_partials_are_rare(
+    every_s: float, width: int
+) -> None:
+    again = job(Kind.FINAL, 2)
+    again = replace(again, request=replace(again.request, padded=True))
+    assert beam([again], Reading(partial_every_s=every_s)) == width
+    assert beam([again], Reading(partial_every_s=every_s, waiting_s=1.0)) == 1
+
+
 def test_files_get_a_beam_while_nobody_speaks() -> None:
     file = job(Kind.FINAL, 1, file=True)
     assert beam([file], Reading()) == 5

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
+import subprocess
 import sys
 
 import pytest
 
-from streaming.heap import keep_trimmed, trim
+from streaming.heap import keep_trimmed, share, trim
 
 
 def test_freed_memory_goes_back_to_the_system() -> None:
@@ -22,6 +24,44 @@ def test_not_every_c_library_can(error: Exception, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
     assert not trim()
+
+
+_HEAPS = """
+import ctypes, sys, threading
+from streaming.heap import share
+assert share() == (sys.argv[1] == "one")
+for _ in range(3):
+    thread = threading.Thread(target=ctypes.CDLL(None).malloc, args=(100_000,))
+    thread.start()
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, out)
+libc.fflush(out)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="the GNU C library's")
+@pytest.mark.parametrize("own", [None, "2"])
+def test_threads_share_one_heap_unless_somebody_decides_otherwise(own: str | None) -> None:
+    environment = {**os.environ, **({"MALLOC_ARENA_MAX": own} if own else {})}
+    word = "several" if own else "one"
+    done = subprocess.run(
+        [sys.executable, "-c", _HEAPS, word], capture_output=True, env=environment, check=True
+    )
+    assert done.stdout.count(b"<heap nr=") == (2 if own else 1)
+
+
+@pytest.mark.parametrize("error", [OSError(), AttributeError(), TypeError()])
+def test_not_every_c_library_has_heaps_to_share(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    assert not share()
 
 
 async def test_it_is_done_again_and_again() -> None:
