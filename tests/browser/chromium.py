@@ -29,12 +29,18 @@ def find_chromium() -> str | None:
 
 @asynccontextmanager
 async def chromium(
-    executable: str, profile: Path, *, microphone: Path | None, ask: bool = False
+    executable: str,
+    profile: Path,
+    *,
+    microphone: Path | None,
+    ask: bool = False,
+    shared: str | None = None,
 ) -> AsyncIterator[DevTools]:
     """A running browser, closed on leaving.
 
     `microphone` is a WAV file that is heard once, from the moment the page listens; without it
     the machine has no sound device at all. With `ask` the browser grants nothing by itself.
+    `shared` is the title of the tab that a page gets which asks for one, with its real sound.
     """
     flags = [
         "--headless",
@@ -46,7 +52,8 @@ async def chromium(
         "--disable-component-update",
         "--disable-gpu",
         "--disable-dev-shm-usage",
-        "--mute-audio",
+        # As on a desktop; without a window it would let any page make sound.
+        "--autoplay-policy=document-user-activation-required",
         # A name that is not this machine's own, for the page on an insecure address.
         "--host-resolver-rules=MAP captions.test 127.0.0.1",
     ]
@@ -55,6 +62,10 @@ async def chromium(
     if microphone is not None:
         flags.append("--use-fake-device-for-media-stream")
         flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    # A muted browser shares silence.
+    flags.append(
+        "--mute-audio" if shared is None else f"--auto-select-tab-capture-source-by-title={shared}"
+    )
     if not ask:
         flags.append("--use-fake-ui-for-media-stream")
     process = await asyncio.create_subprocess_exec(

@@ -22,6 +22,12 @@ export async function loadWorklet(context: AudioContext, url?: string | URL): Pr
   const blob = URL.createObjectURL(new Blob([workletSource], { type: "text/javascript" }));
   try {
     await context.audioWorklet.addModule(blob);
+  } catch (cause) {
+    throw new CaptureError(
+      "worklet_failed",
+      "The audio worklet did not load. A Content-Security-Policy without `script-src blob:` needs the option workletUrl.",
+      { cause },
+    );
   } finally {
     URL.revokeObjectURL(blob);
   }
