@@ -1,47 +1,55 @@
-"""Streams a 16-bit mono WAV file as if it were being spoken, and prints what is heard.
+"""Sends a recording as if it were being spoken, and prints each final as it comes.
 
-python examples/stream_file.py FILE.wav [ws://127.0.0.1:8000]
+    python examples/stream_file.py talk.wav
+    python examples/stream_file.py call.wav wss://captions.example --separate --fast
+
+WAV needs nothing; other formats need PyAV (pip install av).
 """
 
 # ruff: noqa: T201 - printing is what it is for
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
 import sys
-import wave
 
-from streaming.client import ClientError, Final, Stream, connect
-
-CHUNK_S = 0.1
+from streaming.client import ClientError, Final, transcribe_file
 
 
-async def send_at_speaking_pace(stream: Stream, recording: wave.Wave_read) -> None:
-    """Sends a tenth of a second every tenth of a second, then says that this was all."""
-    clock = asyncio.get_running_loop().time
-    due = clock()
-    while chunk := recording.readframes(round(recording.getframerate() * CHUNK_S)):
-        due += CHUNK_S
-        await asyncio.sleep(due - clock())
-        await stream.send(chunk)
-    await stream.end()
+async def main(arguments: argparse.Namespace) -> None:
+    """Prints each final: when it was said, on which channel where there are several, and what."""
+    events = transcribe_file(
+        arguments.url,
+        arguments.file,
+        token=os.environ.get("WIRESCRIBE_TOKEN"),
+        language=arguments.language,
+        separate=arguments.separate,
+        real_time=not arguments.fast,
+    )
+    async for event in events:
+        if isinstance(event, Final):
+            who = f"[{event.channel}] " if arguments.separate else ""
+            print(f"{event.start_ms / 1000:7.2f} s  {who}{event.text.strip()}", flush=True)
 
 
-async def main(path: str, url: str = "ws://127.0.0.1:8000") -> None:
-    """Prints each final as it comes."""
-    with wave.open(path) as recording:
-        async with connect(url, sample_rate=recording.getframerate()) as stream:
-            sending = asyncio.create_task(send_at_speaking_pace(stream, recording))
-            try:
-                async for event in stream:
-                    if isinstance(event, Final):
-                        print(f"{event.start_ms / 1000:7.2f} s  {event.text.strip()}", flush=True)
-            finally:
-                sending.cancel()
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Send a recording as if it were being spoken; print what is heard."
+    )
+    parser.add_argument("file", help="a recording")
+    parser.add_argument("url", nargs="?", default="ws://127.0.0.1:8000", help="the server")
+    parser.add_argument("--language", help="such as en (default: detected)")
+    parser.add_argument("--separate", action="store_true", help="each channel is a speaker")
+    parser.add_argument("--fast", action="store_true", help="as fast as the server takes it")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main(*sys.argv[1:]))
+        asyncio.run(main(_arguments()))
     except ClientError as error:
         sys.exit(f"{error.code}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
