@@ -53,7 +53,7 @@ class Partial:
     """A segment's text so far: ``text == committed + tentative``; ``committed`` only grows.
 
     ``words`` are those of the text, in stream time where times are known: short windows are decoded
-    without, and words that were committed in one never get any.
+    without, and their words get some when they are heard again in a longer one.
     """
 
     segment: int

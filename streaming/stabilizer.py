@@ -12,6 +12,7 @@ window, so that a word heard again or split at the window's edge isn't committed
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Stabilizer:
 
     def __init__(self) -> None:
         self._committed: list[Word] = []
+        self._timed: list[Word] = []
         self._hidden = 0
         self._tail: list[Word] = []
 
@@ -65,13 +67,15 @@ class Stabilizer:
 
     @property
     def words(self) -> tuple[Word, ...]:
-        """The words of that text."""
-        return (*self._committed, *self._tail)
+        """The words of that text, with the times they were last heard at, where any were known."""
+        return (*self._timed, *self._tail)
 
     def update(self, words: Sequence[Word]) -> Stable:
         """Take a hypothesis over the present window and return the text it makes."""
         visible = self._committed[self._hidden :]
-        tail = list(words[_split_point(visible, words) :])
+        split = _split_point(visible, words)
+        self._learn_times(words[:split])
+        tail = list(words[split:])
         agreed = 0
         for before, now in zip(self._tail, tail, strict=False):
             if normalized(before.text) != normalized(now.text):
@@ -81,8 +85,20 @@ class Stabilizer:
         if agreed == len(tail) and agreed and self._tail[agreed - 1].text != tail[agreed - 1].text:
             agreed -= 1
         self._committed += tail[:agreed]
+        self._timed += tail[:agreed]
         self._tail = tail[agreed:]
         return self.stable
+
+    def _learn_times(self, heard: Sequence[Word]) -> None:
+        """Take the times of committed words that were heard again, if they were all the same."""
+        visible = self._committed[self._hidden :]
+        same = [normalized(word.text) for word in heard] == [normalized(w.text) for w in visible]
+        if not same:
+            return
+        for place, word in enumerate(heard, start=self._hidden):
+            if word.start_ms is not None:
+                text = self._committed[place].text
+                self._timed[place] = dataclasses.replace(word, text=text)
 
     def hide(self, count: int) -> None:
         """Note that the window has moved past the first ``count`` of all committed words."""

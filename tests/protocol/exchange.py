@@ -41,6 +41,7 @@ from streaming.transports.codec import (
     Aside,
     Audio,
     Codec,
+    Coded,
     Command,
     Configure,
     End,
@@ -86,9 +87,12 @@ def client_side(lines: Sequence[Line]) -> list[Line]:
 
 
 def masked(event: dict[str, Any]) -> dict[str, Any]:
-    """An event without what differs each time."""
-    secret = {"session_id", "resume_token"}
-    return {name: MASK if name in secret else value for name, value in event.items()}
+    """An event without what differs each time, or with each version."""
+    secret = {"session_id", "resume_token", "version"}
+    return {
+        name: MASK if name in secret else masked(value) if isinstance(value, dict) else value
+        for name, value in event.items()
+    }
 
 
 def scripted(request: DecodeRequest) -> Hypothesis:
@@ -171,8 +175,13 @@ class Replay:
         if "client_text" in line:
             return self._codec.text(line["client_text"])
         if "client_audio" in line:
-            return self._codec.binary(sound(line["client_audio"], self.audio))
+            said = self._codec.binary(sound(line["client_audio"], self.audio))
+            return [command for each in said for command in self._decoded_audio(each)]
         return []
+
+    def _decoded_audio(self, command: Command) -> Sequence[Command]:
+        """What is coded is sound here already."""
+        return self._codec.decoded(command.data) if isinstance(command, Coded) else [command]
 
     def _obey(self, command: Command) -> Iterator[Notice]:
         if isinstance(command, KeepAlive):

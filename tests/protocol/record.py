@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import Final
 
 from streaming.transports.codec import Codec
+from streaming.transports.deepgram import DeepgramCodec
 from streaming.transports.native import NativeCodec
 from streaming.transports.vosk import VoskCodec
 from tests.protocol.exchange import GOLDEN, Replay, golden_files, load, save
 
+
+def deepgram() -> DeepgramCodec:
+    """One whose id and beginning are always the same."""
+    return DeepgramCodec("a-request", "2026-11-22T16:00:00.000+00:00")
+
+
 DIALECTS: Final[Mapping[Path, Callable[[], Codec]]] = {
     GOLDEN: NativeCodec,
     GOLDEN / "vosk": VoskCodec,
+    GOLDEN / "deepgram": deepgram,
 }
 
 

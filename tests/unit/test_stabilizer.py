@@ -79,6 +79,23 @@ def test_hiding_never_goes_back_nor_beyond_what_is_committed() -> None:
     assert stabilizer.hidden == 2
 
 
+def test_words_are_those_of_the_text_with_the_times_they_were_heard_at_last() -> None:
+    stabilizer = Stabilizer()
+    stabilizer.update(words("The quick"))
+    stabilizer.update(words("The quick brown"))
+    assert [word.start_ms for word in stabilizer.words] == [None, None, None]
+    heard = [Word(" the", 0, 90, 0.8), Word(" quick", 90, 300, 0.9), Word(" brown", 310, 600, 0.7)]
+    stabilizer.update(heard)
+    assert "".join(word.text for word in stabilizer.words) == " The quick brown"
+    assert [(word.start_ms, word.confidence) for word in stabilizer.words] == [
+        (0, 0.8), (90, 0.9), (310, 0.7),
+    ]  # fmt: skip
+    stabilizer.update([Word(" a", 5, 6), Word(" quick", 7, 8), Word(" brown", 9, 9), Word(" fox")])
+    assert [word.start_ms for word in stabilizer.words] == [0, 90, 310, None]  # not the same words
+    stabilizer.update(words("The quick brown fox"))
+    assert [word.start_ms for word in stabilizer.words] == [0, 90, 310, None]
+
+
 def test_scripts_without_spaces_are_joined_as_they_come() -> None:
     stabilizer = Stabilizer()
     stabilizer.update([Word("今"), Word("天")])

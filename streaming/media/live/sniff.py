@@ -25,7 +25,6 @@ _BEGINNINGS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"FORM", "aiff"),
     (0, b"#!AMR", "amr"),
     (0, b"FLV\x01", "flv"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
 )
 
 
