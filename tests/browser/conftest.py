@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest_asyncio
 from tests.browser.chromium import chromium, find_chromium
 from tests.browser.devtools import DevTools, Page
 from tests.browser.examples import build_examples
+from tests.browser.firefox import find_firefox
 from tests.browser.scripted import ScriptedServer, scripted_server
 from tests.browser.sounds import voice_like, write_wav
 
@@ -26,6 +28,19 @@ def browser_path() -> str:
     path = find_chromium()
     if path is None:
         reason = "no Chromium found (install chromium, or set WIRESCRIBE_CHROMIUM)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def firefox_path() -> str:
+    """The other browser, and what gives it a microphone; on CI they must be there."""
+    path = find_firefox()
+    missing = [name for name in ("pulseaudio", "paplay") if shutil.which(name) is None]
+    if path is None or missing:
+        reason = f"no {' and no '.join(missing or ['Firefox'])} found (see .ci/run)"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from tests.browser.devtools import Page
+from tests.browser.cable import cable
+from tests.browser.conftest import Browsers
+from tests.browser.devtools import Page, Tab
+from tests.browser.firefox import firefox
+from tests.browser.firefox import microphone as microphone_of
 from tests.browser.reading import log_lines
 from tests.browser.speech import TEN_SECONDS, Speech, speech_for_microphone
 from tests.browser.steps import CAPTIONS, OPEN
@@ -72,31 +78,72 @@ async def test_what_is_said_can_be_read(
     assert "words in" in await page.text("#hint")
 
 
-@pytest.mark.parametrize("microphone", ["speech_wav"], indirect=True)
-async def test_the_words_survive_a_restart_of_the_server(
-    page: Page, tmp_path: Path, speech: Speech
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A tab of a browser, and how its microphone is spoken to."""
+
+    tab: Tab
+    speak: Callable[[], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["chromium", "firefox"])
+async def ear(
+    request: pytest.FixtureRequest, browsers: Browsers, tmp_path: Path, speech_wav: Path
+) -> AsyncIterator[Ear]:
+    """A Chromium whose microphone speaks when the page listens, or a Firefox that is spoken to."""
+    if request.param == "chromium":
+        async with Page.opened(await browsers(speech_wav)) as page:
+            yield Ear(page, _nothing)
+        return
+    path = request.getfixturevalue("firefox_path")
+    home = tmp_path / "home"
+    home.mkdir()
+    async with (
+        microphone_of(home) as heard,
+        firefox(path, home) as bidi,
+        bidi.tab() as tab,
+    ):
+        yield Ear(tab, lambda: heard.play(speech_wav))
+
+
+async def _nothing() -> None: ...
+
+
+async def test_words_survive_a_sleep_a_cut_and_a_restart(
+    ear: Ear, tmp_path: Path, speech: Speech
 ) -> None:
-    port = str(_free_port())
-    arguments = ("--model", embedded_model(), "--device", "cpu", "--port", port)
-    with running_server(tmp_path, *arguments) as first:
-        await page.open(first.http)
-        await page.click("#start")
-        await page.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
-        await asyncio.sleep(3)
-        await asyncio.to_thread(first.stop)
-    with running_server(tmp_path, *arguments):
-        await page.wait_for(LIVE, WORDS_S)
-        await _until_said(page, speech)
-        await page.click("#stop")
-        await page.wait_for(f"{HEADLINE} === 'Stopped'", WORDS_S)
-        heard = " ".join(await log_lines(page))
+    tab = ear.tab
+    port = _free_port()
+    arguments = ("--model", embedded_model(), "--device", "cpu", "--port", str(port))
+    async with cable(port) as wire:
+        with running_server(tmp_path, *arguments) as first:
+            await tab.open(wire.url)
+            await tab.click("#start")
+            await tab.wait_for(LIVE, WORDS_S)
+            await ear.speak()
+            await tab.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
+            await tab.wait_for(f"{OPEN}.textContent !== ''", WORDS_S)
+            async with tab.asleep():
+                await asyncio.sleep(1.5)
+            wire.pull()
+            await tab.wait_for(f"{HEADLINE} === 'Connection lost'", WORDS_S)
+            await asyncio.sleep(1)
+            wire.plug()
+            await tab.wait_for(LIVE, WORDS_S)
+            await asyncio.to_thread(first.stop)
+        with running_server(tmp_path, *arguments):
+            await tab.wait_for(LIVE, WORDS_S)
+            await _until_said(tab, speech)
+            await tab.click("#stop")
+            await tab.wait_for(f"{HEADLINE} === 'Stopped'", WORDS_S)
+            heard = " ".join(await log_lines(tab))
     # A sentence cut in two is understood a little less well.
     assert speech.error_rate(heard) <= speech.tolerance + 0.15, heard
     # The tries while nobody was there to answer.
-    page.complaints.clear()
+    tab.complaints.clear()
 
 
-async def _until_said(page: Page, speech: Speech) -> None:
+async def _until_said(page: Tab, speech: Speech) -> None:
     minutes, seconds = (await page.text("#elapsed")).split(":")
     elapsed_s = 60 * int(minutes) + int(seconds)
     await asyncio.sleep(max(0.0, speech.seconds - elapsed_s) + 0.5)
