@@ -19,6 +19,8 @@ from streaming.health import Health
 from streaming.metrics import CONTENT_TYPE
 from streaming.rest.deepgram import deepgram_route
 from streaming.rest.files import Files
+from streaming.rest.jobs.jobs import jobs_of
+from streaming.rest.jobs.routes import job_routes
 from streaming.rest.openai import openai_routes
 from streaming.service import Service
 from streaming.sessions import Captions
@@ -112,6 +114,7 @@ def create_app(service: Service) -> Starlette:
         WebSocketRoute(PATH, vosk),
         *openai_routes(service, files),
         deepgram_route(service, files),
+        *job_routes(service, jobs_of(service, files)),
         Mount("/assets", StaticFiles(directory=WEB / "assets", check_dir=False)),
     ]
     return Starlette(

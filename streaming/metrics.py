@@ -29,6 +29,7 @@ from streaming import __version__
 from streaming.auth.gate import Reason
 from streaming.decoding import DecodeRequest, Kind
 from streaming.faults import FAULTS
+from streaming.file_metrics import FileMetrics
 from streaming.gauges import PREFIX, REFUSALS, Vitals, gauge, gauges_of
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -132,20 +133,7 @@ class Metrics:
             self._keys_loads.labels(outcome)
         for reason in get_args(Reason):
             self._auth_failures.labels(reason)
-        self._files = self._counter(
-            "files", "Recordings sent whole, by how that ended", "transport", "outcome"
-        )
-        self._file_audio = self._counter(
-            "file_audio_seconds", "Sound of recordings that were decoded"
-        )
-        self._file_time = self._counter(
-            "file_seconds", "Time from the beginning of recordings' decoding to its end"
-        )
-        self._file_cache = self._counter(
-            "file_cache_lookups", "Recordings looked for among those heard before", "outcome"
-        )
-        for outcome in ("hit", "miss"):
-            self._file_cache.labels(outcome)
+        self.files = FileMetrics(self._registry)
         for kind in Kind:  # so that they are there, at nought, from the first scrape on
             self._decode.labels(kind.value)
             self._batch.labels(kind.value)
@@ -206,21 +194,6 @@ class Metrics:
     def voice_detected(self, seconds: float) -> None:
         """Voice detection took so much of the processor."""
         self._voice_s += seconds
-
-    # -- recordings ----------------------------------------------------------------------------
-
-    def file_ended(self, transport: str, outcome: str) -> None:
-        """A recording is ``done``, ``lost`` by its client, ``refused`` or ``failed``."""
-        self._files.labels(transport, outcome).inc()
-
-    def file_heard(self, audio_s: float, taken_s: float) -> None:
-        """A recording has been decoded."""
-        self._file_audio.inc(audio_s)
-        self._file_time.inc(taken_s)
-
-    def file_looked_up(self, *, hit: bool) -> None:
-        """A recording was looked for among those heard before."""
-        self._file_cache.labels("hit" if hit else "miss").inc()
 
     # -- what is said --------------------------------------------------------------------------
 

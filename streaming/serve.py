@@ -31,6 +31,7 @@ from streaming.models import resolve
 from streaming.opening import CIPHERS, Certificate, check_tls, check_who_comes_in
 from streaming.service import Service
 from streaming.settings import EngineSettings, ServerSettings, Settings
+from streaming.settings.jobs import default_jobs_folder
 from streaming.transports.pings import PingingProtocol
 from streaming.transports.wire import http_protocol
 
@@ -155,6 +156,7 @@ def run(settings: Settings) -> int:
         engine_loader(settings.engine),
         reload=engine_reloader(settings.engine),
         keys_file=default_keys_file(),
+        jobs_folder=default_jobs_folder(),
     )
     try:
         check_who_comes_in(service)

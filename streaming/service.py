@@ -71,6 +71,18 @@ class Live(Holding, Protocol):
         ...
 
 
+class Companion(Protocol):
+    """What works beside the sessions, from when the service is ready to its end."""
+
+    async def start(self) -> None:
+        """Begin; the service is ready."""
+        ...
+
+    async def stop(self) -> None:
+        """End; nothing is decoded behind this."""
+        ...
+
+
 class Service:
     """The heart of a server; :meth:`start` loads, :meth:`drain` and :meth:`stop` end it."""
 
@@ -82,8 +94,11 @@ class Service:
         *,
         reload: Reloader | None = None,
         keys_file: Path | None = None,
+        jobs_folder: Path | None = None,
     ) -> None:
         self.settings = settings
+        self.jobs_folder = settings.jobs.folder or jobs_folder
+        self._companions: list[Companion] = []
         self.metrics = metrics or Metrics()
         self.lifecycle = Lifecycle()
         limits = settings.limits
@@ -251,6 +266,10 @@ class Service:
     def _forget(transcripts: Transcripts) -> None:
         transcripts.expire(time.monotonic())
 
+    def accompany(self, companion: Companion) -> None:
+        """Start it when the service is ready, and stop it with the service."""
+        self._companions.append(companion)
+
     # -- life ----------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -260,6 +279,8 @@ class Service:
         await self.engine_room.start()
         self._trimming = asyncio.create_task(keep_trimmed())
         self.lifecycle.move(Life.READY)
+        for companion in self._companions:
+            await companion.start()
 
     async def drain(self, deadline_s: float) -> None:
         """Take no new sessions and let the live ones finish what was said."""
@@ -280,6 +301,8 @@ class Service:
         if self.lifecycle.life is Life.STOPPED:
             return
         self.lifecycle.move(Life.STOPPED)
+        for companion in self._companions:
+            await companion.stop()
         if self._trimming is not None:
             self._trimming.cancel()
             await asyncio.gather(self._trimming, return_exceptions=True)

@@ -14,6 +14,7 @@ MAY = {
     "auth/gate.py",
     "gauges.py",
     "rest/deepgram.py",
+    "rest/jobs/shelf.py",
     "transports/deepgram.py",
     "transports/openai_realtime/doors.py",
 }

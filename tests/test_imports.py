@@ -139,6 +139,7 @@ COVERED_ELSEWHERE = {
     "streaming.engine.base": ("tests/unit/engine/test_fake.py", "a protocol without code"),
     "streaming.engine.contract": ("tests/unit/engine/test_whisper.py", "read when it is loaded"),
     "streaming.engine.faults": ("tests/unit/engine/test_whisper.py", "raised on loading"),
+    "streaming.file_metrics": ("tests/integration/test_jobs.py", "counted by who serves"),
     "streaming.faults": ("tests/unit/test_worker.py", "a protocol, and who counts nothing"),
     "streaming.media.confine": ("tests/unit/media/test_file.py", "the limits of both processes"),
     "streaming.media.live.base": ("tests/unit/media/live/test_fake.py", "plain data, a protocol"),
@@ -170,6 +171,33 @@ COVERED_ELSEWHERE = {
     "streaming.rest.files": (
         "tests/integration/test_openai_rest.py", "what the routes share",
     ),
+    "streaming.rest.jobs.errors": (
+        "tests/integration/test_jobs.py", "a client reads them",
+    ),
+    "streaming.rest.jobs.jobs": (
+        "tests/integration/test_jobs.py", "what is put together there",
+    ),
+    "streaming.rest.jobs.messenger": (
+        "tests/integration/test_jobs.py", "webhooks to a real listener",
+    ),
+    "streaming.rest.jobs.post": (
+        "tests/integration/test_jobs.py", "requests to a real listener",
+    ),
+    "streaming.rest.jobs.routes": (
+        "tests/integration/test_jobs.py", "asked over a real socket",
+    ),
+    "streaming.rest.jobs.runner": (
+        "tests/integration/test_jobs.py", "jobs from hand-in to text, and over a restart",
+    ),
+    "streaming.rest.jobs.shelf": (
+        "tests/integration/test_jobs.py", "bounds, owners and what survives",
+    ),
+    "streaming.rest.jobs.submission": (
+        "tests/integration/test_jobs.py", "fields as a client sends them",
+    ),
+    "streaming.rest.jobs.view": (
+        "tests/integration/test_jobs.py", "what a client is shown",
+    ),
     "streaming.rest.models": (
         "tests/integration/test_openai_rest.py", "the list of models",
     ),
@@ -181,6 +209,9 @@ COVERED_ELSEWHERE = {
     ),
     "streaming.rest.openai_replies": (
         "tests/integration/test_openai_rest.py", "answers as OpenAI's client reads them",
+    ),
+    "streaming.rest.progress": (
+        "tests/integration/test_openai_rest.py", "events that OpenAI's client passes over",
     ),
     "streaming.rest.deepgram": (
         "tests/integration/test_deepgram.py", "what Deepgram's package is answered",
@@ -197,6 +228,7 @@ COVERED_ELSEWHERE = {
     "streaming.settings.endpointing": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.engine": ("tests/unit/test_sources.py", "plain data, read by all sources"),
     "streaming.settings.files": ("tests/unit/test_sources.py", "plain data"),
+    "streaming.settings.jobs": ("tests/unit/rest/jobs/test_signing.py", "values, and a secret"),
     "streaming.settings.limits": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.partials": ("tests/unit/test_sources.py", "plain data"),
     "streaming.settings.section": ("tests/unit/test_sources.py", "what sections share"),

@@ -6,6 +6,7 @@ which decodes them. So that is never the server's: the worst a file does is to b
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,7 +26,10 @@ from streaming.media.base import BLOCK_SAMPLES, Media, MediaError, Samples
 from streaming.media.messages import Kind
 
 _PACKAGE_PARENT: Final = Path(streaming.__file__).resolve().parent.parent
-_BROKEN: Final = "can't be decoded: it brings the decoder down"
+_ALARM: Final = 14  # on every system that has it; Windows has none
+_BROKEN: Final = "brings the decoder down"
+_ENDING_S: Final = 5.0  # for a process that has closed its output to be gone
+_STUCK: Final = "makes the decoder stand still"
 
 
 def open_media(
@@ -34,13 +38,15 @@ def open_media(
     name: str | None = None,
     mix: bool = False,
     block_samples: int = BLOCK_SAMPLES,
+    patience_s: float | None = None,
 ) -> Media:
     """Open a media file by path, or as a binary stream that the caller closes.
 
     The best audio stream is decoded, from the source's beginning. ``mix`` folds its channels into
     one; otherwise all are kept, 8 at most. ``name`` is what errors call the source, by default
-    the file's name. Raises :class:`MediaError`, here or while its blocks are read. Blocks the
-    calling thread.
+    the file's name. With ``patience_s`` a file is given up when decoding it brings nothing for so
+    long; without, it may be a pipe on which nothing arrives for hours. Raises
+    :class:`MediaError`, here or while its blocks are read. Blocks the calling thread.
     """
     with ExitStack() as inputs:
         if isinstance(source, str | os.PathLike):
@@ -54,7 +60,9 @@ def open_media(
             name = name or "stream"
             file = _with_descriptor(source, inputs)
         # It gets a descriptor of its own; ours are closed at once.
-        process = _start(file, name, mix, block_samples)
+        process = _start(
+            file, name=name, mix=mix, block_samples=block_samples, patience_s=patience_s
+        )
     running = ExitStack()
     running.push(process)
     running.callback(process.kill)
@@ -67,15 +75,14 @@ def open_media(
             case Kind.ERROR, payload:
                 raise MediaError(payload.decode(), field="file")
             case _:
-                raise MediaError.of(name, _BROKEN)
+                raise MediaError.of(name, f"can't be decoded: it {_end(process)}")
     except BaseException:
         running.close()
         raise
-    return Media(info, lambda media: _blocks(media, output), running.close)
+    return Media(info, lambda media: _blocks(media, output, process), running.close)
 
 
-def _start(file: IO[bytes], name: str, mix: bool, block_samples: int) -> subprocess.Popen[bytes]:
-    options = {"name": name, "mix": mix, "block_samples": block_samples}
+def _start(file: IO[bytes], **options: object) -> subprocess.Popen[bytes]:
     # The server's settings hold secrets that a decoder has no use for.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WIRESCRIBE_")}
     paths = [str(_PACKAGE_PARENT), environment.get("PYTHONPATH", "")]
@@ -108,7 +115,9 @@ def _with_descriptor(source: BinaryIO, inputs: ExitStack) -> IO[bytes]:
     return source
 
 
-def _blocks(media: Media, output: IO[bytes]) -> Iterator[Samples]:
+def _blocks(
+    media: Media, output: IO[bytes], process: subprocess.Popen[bytes]
+) -> Iterator[Samples]:
     info, decoded_samples = media.info, 0
     while True:
         match messages.read(output):
@@ -123,10 +132,18 @@ def _blocks(media: Media, output: IO[bytes]) -> Iterator[Samples]:
                 raise MediaError(payload.decode(), field="file")
             case _ if decoded_samples:
                 after = f"after {decoded_samples / SAMPLE_RATE:.1f} s"
-                media.damage = f"{shown(info.name)} is damaged: it brings the decoder down {after}"
+                media.damage = f"{shown(info.name)} is damaged: it {_end(process)} {after}"
                 return
             case _:
-                raise MediaError.of(info.name, _BROKEN)
+                raise MediaError.of(info.name, f"can't be decoded: it {_end(process)}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> str:
+    """Say how the decoder ended that has closed its output without a word."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if process.wait(_ENDING_S) == -_ALARM:
+            return _STUCK
+    return _BROKEN
 
 
 def _unopened(error: BaseException) -> str:

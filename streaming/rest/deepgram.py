@@ -20,7 +20,7 @@ from streaming.errors import BadConfiguration, InternalError, WirescribeError
 from streaming.logs import get_logger
 from streaming.principal import Principal
 from streaming.rest.cache import cache_key
-from streaming.rest.decode import Recording, opened
+from streaming.rest.decode import Recording
 from streaming.rest.desk import ClientGone, Visit, outcome
 from streaming.rest.files import Files
 from streaming.rest.transcript import Transcript
@@ -64,7 +64,7 @@ class Recordings:
             failure = InternalError("the server failed on this recording")
             answered = [_refused(failure, request_id)]
         finally:
-            self._service.metrics.file_ended(_ROUTE, outcome(ended))
+            self._service.metrics.files.ended(_ROUTE, outcome(ended))
         for response in answered:
             with contextlib.suppress(OSError):
                 await response(scope, receive, send)
@@ -100,21 +100,24 @@ class Recordings:
                 raise BadConfiguration("body: is empty; send the recording in it", field="body")
             key = cache_key(spool.digest, config, self._service.engine_info, principal, mix=True)
             heard = await self._files.cache.find(key)
-            self._service.metrics.file_looked_up(hit=heard is not None)
+            self._service.metrics.files.looked_up(hit=heard is not None)
             if heard is None:
                 count = self._files.desk.counter(request, principal)
-                async with self._files.desk.turn(), opened(spool, mix=True) as sound:
+                async with (
+                    self._files.desk.turn(),
+                    self._files.desk.opened(spool, mix=True) as sound,
+                ):
                     began = time.monotonic()
                     visit.recording = Recording(
                         self._service,
                         sound,
                         config,
-                        most_ms=settings.max_audio_s * 1000,
+                        most_ms=self._files.desk.most_ms(principal),
                         count=count,
                     )
                     heard = await _heard(visit.recording)
                     taken_s = time.monotonic() - began
-                self._service.metrics.file_heard(heard.duration_ms / 1000, taken_s)
+                self._service.metrics.files.heard(heard.duration_ms / 1000, taken_s)
                 await self._files.cache.keep(key, heard)
             model = self._service.engine_info.model
             body = _reply(heard, listen, spool, model, request_id)

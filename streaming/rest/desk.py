@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -16,8 +16,10 @@ from starlette.types import Receive
 
 from streaming.decoding import DecodeRequest
 from streaming.errors import Overloaded, Restarting, WirescribeError
+from streaming.media import Sound
 from streaming.principal import Principal
-from streaming.rest.decode import Recording
+from streaming.rest.decode import Recording, opened
+from streaming.rest.upload import Spool
 
 if TYPE_CHECKING:
     from streaming.service import Service
@@ -142,10 +144,22 @@ class Desk:
         async with self._turns:
             yield
 
+    def opened(self, spool: Spool, *, mix: bool) -> AbstractAsyncContextManager[Sound]:
+        """Open an upload as sound; see :func:`~streaming.rest.decode.opened`."""
+        return opened(spool.file, spool.name, mix=mix, patience_s=self._limits.decoder_idle_s)
+
     def counter(self, request: Request, principal: Principal) -> Counter:
         """Return who counts a client's audio."""
-        address = self._service.gate.read(request.scope).peer.address
-        return Counter(self._service, principal, address)
+        return Counter(self._service, principal, self.address(request))
+
+    def address(self, request: Request) -> str:
+        """Return where a request comes from."""
+        return self._service.gate.read(request.scope).peer.address
+
+    def most_ms(self, principal: Principal) -> int:
+        """Return how long a recording a client may have heard."""
+        most_ms = self._limits.max_audio_s * 1000
+        return min(most_ms, principal.max_session_ms or most_ms)
 
 
 class Counter:
@@ -156,7 +170,7 @@ class Counter:
         now = service.admission.clock()
         self._account = service.admission.quotas.account(principal, address, now)
 
-    def __call__(self, duration_ms: float) -> None:
+    async def __call__(self, duration_ms: float) -> None:
         """Count so much more."""
         self._account.audio(duration_ms, self._service.admission.clock())
         self._service.metrics.audio_received(duration_ms / 1000)

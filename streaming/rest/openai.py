@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -21,15 +21,16 @@ from streaming.logs import get_logger
 from streaming.principal import Principal
 from streaming.rest.answer import Answer, headers
 from streaming.rest.cache import cache_key
-from streaming.rest.decode import Recording, opened
+from streaming.rest.decode import Recording
 from streaming.rest.desk import ClientGone, Visit, outcome
 from streaming.rest.errors import openai_refusal
 from streaming.rest.files import Files
 from streaming.rest.models import check_model, model_names, model_object
 from streaming.rest.openai_fields import Asked, read_fields
 from streaming.rest.openai_replies import delta, done, reply
+from streaming.rest.progress import progress_told, timed
 from streaming.rest.transcript import Transcript, pieces
-from streaming.rest.upload import Form, receive_form, too_big
+from streaming.rest.upload import Form, Spool, receive_form, too_big
 
 if TYPE_CHECKING:
     from streaming.service import Service
@@ -70,7 +71,7 @@ class Audio:
             failure = InternalError("the server failed on this recording")
             await answer.fail(failure, scope, receive)
         finally:
-            self._service.metrics.file_ended(_ROUTE, outcome(ended))
+            self._service.metrics.files.ended(_ROUTE, outcome(ended))
 
     async def _serve(
         self, request: Request, principal: Principal, visit: Visit, answer: Answer
@@ -86,28 +87,49 @@ class Audio:
                 form.file.digest, asked.config, self._service.engine_info, principal, mix=_MIX
             )
             known = await self._files.cache.find(key)
-            self._service.metrics.file_looked_up(hit=known is not None)
+            self._service.metrics.files.looked_up(hit=known is not None)
             if known is not None:
                 await self._tell(known, asked, answer)
                 return
-            count = self._files.desk.counter(request, principal)
-            async with self._files.desk.turn(), opened(form.file, mix=_MIX) as sound:
-                began = time.monotonic()
-                visit.recording = Recording(
-                    self._service,
-                    sound,
-                    asked.config,
-                    most_ms=self._service.settings.files.max_audio_s * 1000,
-                    count=count,
-                )
-                heard = await _heard(visit.recording, asked, answer)
-                taken_s = time.monotonic() - began
-            self._service.metrics.file_heard(heard.duration_ms / 1000, taken_s)
+            heard = await self._heard(request, principal, visit, form.file, asked, answer)
             await self._files.cache.keep(key, heard)
             if asked.stream:
-                await answer.end(done(heard, asked))
+                await answer.end(done(heard, asked.shape))
             else:
                 await self._reply(heard, asked, answer, hit=False)
+
+    async def _heard(
+        self,
+        request: Request,
+        principal: Principal,
+        visit: Visit,
+        file: Spool,
+        asked: Asked,
+        answer: Answer,
+    ) -> Transcript:
+        """Have a recording decoded when its turn has come."""
+        desk = self._files.desk
+        count = desk.counter(request, principal)
+        async with AsyncExitStack() as stack:
+            if asked.progress:  # from now on, what goes wrong is an event
+                await answer.begin_events(hit=False)
+                await stack.enter_async_context(progress_told(answer, visit, events=True))
+            await stack.enter_async_context(desk.turn())
+            sound = await stack.enter_async_context(desk.opened(file, mix=_MIX))
+            began = time.monotonic()
+            visit.recording = Recording(
+                self._service,
+                sound,
+                asked.config,
+                most_ms=desk.most_ms(principal),
+                count=count,
+            )
+            if asked.stream and not asked.progress:
+                await answer.begin_events(hit=False)
+                await stack.enter_async_context(progress_told(answer, visit, events=False))
+            heard = await _finals(visit.recording, asked, answer)
+            self._service.metrics.files.heard(heard.duration_ms / 1000, time.monotonic() - began)
+        return heard
 
     async def _tell(self, known: Transcript, asked: Asked, answer: Answer) -> None:
         if not asked.stream:
@@ -115,25 +137,27 @@ class Audio:
             return
         await answer.begin_events(hit=True)
         for text, segment in zip(pieces(known.finals), known.finals, strict=True):
-            await answer.event(delta(text, segment, asked))
-        await answer.end(done(known, asked))
+            await answer.event(delta(text, segment, asked.shape))
+            if asked.progress:
+                await answer.event(timed(segment))
+        await answer.end(done(known, asked.shape))
 
     async def _reply(self, said: Transcript, asked: Asked, answer: Answer, *, hit: bool) -> None:
-        body, media_type = reply(said, asked)
+        body, media_type = reply(said, asked.shape, asked.config.task)
         await answer.whole(Response(body, media_type=media_type, headers=headers(hit=hit)))
 
 
-async def _heard(recording: Recording, asked: Asked, answer: Answer) -> Transcript:
+async def _finals(recording: Recording, asked: Asked, answer: Answer) -> Transcript:
     """Read all finals; tell them one by one where that is asked for."""
     finals: list[Segment] = []
-    if asked.stream:
-        await answer.begin_events(hit=False)
     async with aclosing(recording.finals()) as heard:
         async for final in heard:
             finals.append(final)
             if asked.stream:
                 text = pieces(finals)[-1] if len(finals) == 1 else pieces(finals[-2:])[-1]
-                await answer.event(delta(text, final, asked))
+                await answer.event(delta(text, final, asked.shape))
+                if asked.progress:
+                    await answer.event(timed(final))
     return Transcript(tuple(finals), recording.received_ms, recording.damage)
 
 

@@ -33,20 +33,23 @@ _OURS: Final = ("hotwords", "languages")
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What an answer looks like: its form, and what verbose JSON and JSON have beside text."""
+
+    form: ResponseFormat
+    words: bool = False
+    segments: bool = True
+    logprobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: the session's options, and the form of its answer."""
+    """One request: the session's options, the shape of its answer, and whether it comes at once."""
 
     config: SessionConfig
-    form: ResponseFormat
+    shape: Shape
     stream: bool
-    words: bool
-    segments: bool
-    logprobs: bool
-
-    @property
-    def task(self) -> Task:
-        """Whether it is transcribed or translated."""
-        return self.config.task
+    progress: bool
 
 
 def read_fields(form: Form, task: Task, service: Service) -> Asked:
@@ -58,7 +61,25 @@ def read_fields(form: Form, task: Task, service: Service) -> Asked:
     if not model:
         raise BadConfiguration("model: is missing", field="model")
     check_model(model, service.engine_info)
-    response = _response_format(form.one("response_format") or "json")
+    shape = read_shape(form)
+    stream = _flag("stream", form.one("stream"))
+    if stream and shape.form not in (ResponseFormat.JSON, ResponseFormat.TEXT):
+        raise BadConfiguration(
+            f"stream: can't be had as {shape.form.value}; leave one of the two out", field="stream"
+        )
+    progress = _flag("progress", form.one("progress"))
+    if progress and not stream:
+        raise BadConfiguration("progress: needs stream, or a job at /v1/jobs", field="progress")
+    # Cues are cut at word times.
+    timed = shape.form in (ResponseFormat.SRT, ResponseFormat.VTT)
+    words = shape.words or shape.logprobs or timed
+    config = service.parse_start(read_options(form, task, words=words))
+    return Asked(config, shape, stream=stream, progress=progress)
+
+
+def read_shape(form: Form, usual: str = "json") -> Shape:
+    """Check what an answer is to look like; BadConfiguration names the field at fault."""
+    response = _response_format(form.one("response_format") or usual)
     granularities = form.all("timestamp_granularities")
     for each in granularities:
         if each not in _GRANULARITIES:
@@ -68,21 +89,19 @@ def read_fields(form: Form, task: Task, service: Service) -> Asked:
             "timestamp_granularities[]: needs response_format verbose_json",
             field="timestamp_granularities[]",
         )
-    stream = _flag("stream", form.one("stream"))
-    if stream and response not in (ResponseFormat.JSON, ResponseFormat.TEXT):
-        raise BadConfiguration(
-            f"stream: can't be had as {response.value}; leave one of the two out", field="stream"
-        )
+    return Shape(
+        response,
+        words="word" in granularities,
+        segments="segment" in granularities or not granularities,
+        logprobs=_logprobs(form, response),
+    )
+
+
+def read_options(form: Form, task: Task, *, words: bool) -> dict[str, object]:
+    """Return the session's options; what is never an option of one is checked here."""
     _check_temperature(form.one("temperature"))
     _refuse_speakers(form)
-    logprobs = _logprobs(form, response)
-    words = "word" in granularities
-    options: dict[str, object] = {
-        "task": task.value,
-        "partials": False,
-        # Cues are cut at word times.
-        "words": words or logprobs or response in (ResponseFormat.SRT, ResponseFormat.VTT),
-    }
+    options: dict[str, object] = {"task": task.value, "partials": False, "words": words}
     if language := form.one("language"):
         options["language"] = language_code(language)
     if prompt := form.one("prompt"):
@@ -90,14 +109,7 @@ def read_fields(form: Form, task: Task, service: Service) -> Asked:
     for name in _OURS:
         if values := form.all(name):
             options[name] = values[0] if len(values) == 1 else values
-    return Asked(
-        config=service.parse_start(options),
-        form=response,
-        stream=stream,
-        words=words,
-        segments="segment" in granularities or not granularities,
-        logprobs=logprobs,
-    )
+    return options
 
 
 def _response_format(value: str) -> ResponseFormat:

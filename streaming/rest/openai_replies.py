@@ -12,15 +12,15 @@ from streaming.captions import make_cues, to_srt, to_webvtt
 from streaming.decoding import Task, Word
 from streaming.events import Final as Segment
 from streaming.rest.names import language_name
-from streaming.rest.openai_fields import Asked, ResponseFormat
+from streaming.rest.openai_fields import ResponseFormat, Shape
 from streaming.rest.transcript import Transcript
 
 _LEAST: Final = 1e-10  # a confidence of 0 has no logarithm
 
 
-def reply(transcript: Transcript, asked: Asked) -> tuple[str, str]:
+def reply(transcript: Transcript, shape: Shape, task: Task) -> tuple[str, str]:
     """Return the body of an answer and its media type."""
-    match asked.form:
+    match shape.form:
         case ResponseFormat.TEXT:
             return transcript.text + "\n", "text/plain; charset=utf-8"
         case ResponseFormat.SRT:
@@ -28,22 +28,22 @@ def reply(transcript: Transcript, asked: Asked) -> tuple[str, str]:
         case ResponseFormat.VTT:
             return to_webvtt(make_cues(transcript.finals)), "text/vtt; charset=utf-8"
         case ResponseFormat.VERBOSE_JSON:
-            return _json(_verbose(transcript, asked)), "application/json"
+            return _json(_verbose(transcript, shape, task)), "application/json"
         case ResponseFormat.JSON:
-            return _json(_plain(transcript, asked)), "application/json"
+            return _json(_plain(transcript, shape)), "application/json"
 
 
-def delta(text: str, segment: Segment, asked: Asked) -> bytes:
+def delta(text: str, segment: Segment, shape: Shape) -> bytes:
     """Return the event of one more piece of text."""
     event: dict[str, Any] = {"type": "transcript.text.delta", "delta": text}
-    if asked.logprobs:
+    if shape.logprobs:
         event["logprobs"] = _logprobs([segment])
     return sse(event)
 
 
-def done(transcript: Transcript, asked: Asked) -> bytes:
+def done(transcript: Transcript, shape: Shape) -> bytes:
     """Return the event of the whole."""
-    return sse({"type": "transcript.text.done", **_plain(transcript, asked)})
+    return sse({"type": "transcript.text.done", **_plain(transcript, shape)})
 
 
 def sse(event: dict[str, Any]) -> bytes:
@@ -55,26 +55,26 @@ def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain(transcript: Transcript, asked: Asked) -> dict[str, Any]:
+def _plain(transcript: Transcript, shape: Shape) -> dict[str, Any]:
     body: dict[str, Any] = {"text": transcript.text}
-    if asked.logprobs:
+    if shape.logprobs:
         body["logprobs"] = _logprobs(transcript.finals)
     return {**body, **_end(transcript)}
 
 
-def _verbose(transcript: Transcript, asked: Asked) -> dict[str, Any]:
-    translated = asked.task is Task.TRANSLATE
+def _verbose(transcript: Transcript, shape: Shape, task: Task) -> dict[str, Any]:
+    translated = task is Task.TRANSLATE
     body: dict[str, Any] = {
-        "task": asked.task.value,
+        "task": task.value,
         "language": "english" if translated else language_name(transcript.language),
         "duration": transcript.duration_ms / 1000,
         "text": transcript.text,
     }
-    if asked.segments:
+    if shape.segments:
         body["segments"] = [
             _segment(number, segment) for number, segment in enumerate(transcript.finals)
         ]
-    if asked.words:
+    if shape.words:
         body["words"] = [
             {"word": word.text.strip(), "start": _s(word.start_ms), "end": _s(word.end_ms)}
             for segment in transcript.finals

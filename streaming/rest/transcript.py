@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from typing import Final as Constant
 
 from streaming.decoding import Word
@@ -40,7 +41,7 @@ class Transcript:
         """Return it as JSON, for :meth:`load`."""
         return json.dumps(
             {
-                "finals": [dataclasses.asdict(final) for final in self.finals],
+                "finals": [dump_final(final) for final in self.finals],
                 "duration_ms": self.duration_ms,
                 "damage": self.damage,
             },
@@ -52,13 +53,20 @@ class Transcript:
     def load(cls, data: bytes) -> Transcript:
         """Read what :meth:`dump` wrote; ValueError, KeyError or TypeError where it isn't that."""
         said = json.loads(data)
-        finals = []
-        for each in said["finals"]:
-            words = each.pop("words")
-            each["reason"] = EndReason(each["reason"])
-            spoken = None if words is None else tuple(Word(**word) for word in words)
-            finals.append(Final(**each, words=spoken))
-        return cls(tuple(finals), said["duration_ms"], said["damage"])
+        finals = tuple(load_final(each) for each in said["finals"])
+        return cls(finals, said["duration_ms"], said["damage"])
+
+
+def dump_final(final: Final) -> dict[str, Any]:
+    """Return a final as JSON has it, for :func:`load_final`."""
+    return dataclasses.asdict(final)
+
+
+def load_final(said: Mapping[str, Any]) -> Final:
+    """Read what :func:`dump_final` returned; ValueError, KeyError or TypeError where it isn't."""
+    words = said["words"]
+    spoken = None if words is None else tuple(Word(**word) for word in words)
+    return Final(**{**said, "reason": EndReason(said["reason"]), "words": spoken})
 
 
 def pieces(finals: Sequence[Final]) -> list[str]:

@@ -1,7 +1,8 @@
 """A multipart form as it arrives: fields in memory, the one file in a temporary file on disk.
 
 Everything has a bound: the bytes of the body, the number and the size of the fields, and the time
-in which nothing comes. The file is nameless, so nothing is left of it whatever ends the process.
+in which nothing comes. The file is nameless, so nothing is left of it whatever ends the process;
+unless it is to be left: that of a job.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,16 +30,21 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class Spool:
     """Sound on disk that is being received; a context manager that gives the room back."""
 
-    def __init__(self, folder: Path | None, name: str) -> None:
+    def __init__(self, folder: Path | None, name: str, *, kept: Path | None = None) -> None:
+        """Make a nameless file in a folder, or one that is ``kept`` under a name of its own."""
         self.name = name
         self.size = 0
         self._hash = hashlib.sha256()
         try:
-            self.file: IO[bytes] = tempfile.TemporaryFile(  # noqa: SIM115 - closed by close()
-                dir=folder, prefix="wirescribe-"
+            self.file: IO[bytes] = (
+                tempfile.TemporaryFile(  # noqa: SIM115 - closed by close()
+                    dir=folder, prefix="wirescribe-"
+                )
+                if kept is None
+                else os.fdopen(os.open(kept, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
             )
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
 
     @property
     def digest(self) -> str:
@@ -49,7 +56,7 @@ class Spool:
         try:
             self.file.write(data)
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
         self._hash.update(data)
         self.size += len(data)
 
@@ -58,7 +65,7 @@ class Spool:
         try:
             self.file.flush()
         except OSError as error:
-            raise _no_room(error) from error
+            raise no_room(error) from error
         self.file.seek(0)
 
     def close(self) -> None:
@@ -93,9 +100,10 @@ class Form:
 class _Reader:
     """Parts of a multipart body, from the parser's callbacks."""
 
-    def __init__(self, form: Form, folder: Path | None) -> None:
+    def __init__(self, form: Form, folder: Path | None, kept: Path | None) -> None:
         self._form = form
         self._folder = folder
+        self._kept = kept
         self._header = b""
         self._value = b""
         self._name: str | None = None
@@ -131,7 +139,7 @@ class _Reader:
         if name != "file" or self._form.file is not None:
             raise BadMessage("file: one file is taken at a time, as 'file'", field="file")
         given = options.get(b"filename", b"").decode("utf-8", "replace")
-        self._form.file = Spool(self._folder, given or "file")
+        self._form.file = Spool(self._folder, given or "file", kept=self._kept)
 
     def on_headers_finished(self) -> None:
         if self._name is None:
@@ -167,17 +175,19 @@ async def receive_form(
     most_bytes: int,
     idle_s: float,
     folder: Path | None = None,
+    kept: Path | None = None,
 ) -> Form:
     """Read a multipart body to its end; the caller closes the form.
 
-    Raises BadMessage, MessageTooBig, StorageFull, UploadStalled, and what ``chunks`` raises.
+    Its file is nameless, in ``folder``, or ``kept`` at a path where there is none yet. Raises
+    BadMessage, MessageTooBig, StorageFull, UploadStalled, and what ``chunks`` raises.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
         raise BadMessage("Content-Type: is not multipart/form-data", field="content-type")
     form = Form()
-    reader = _Reader(form, folder)
+    reader = _Reader(form, folder, kept)
     names = [name for name in dir(reader) if name.startswith("on_")]
     callbacks: Any = {name: getattr(reader, name) for name in names}
     parser = MultipartParser(boundary, callbacks)
@@ -240,7 +250,8 @@ async def _impatient(chunks: AsyncIterator[bytes], idle_s: float) -> AsyncIterat
         yield chunk
 
 
-def _no_room(error: OSError) -> StorageFull:
+def no_room(error: OSError, what: str = "uploads") -> StorageFull:
+    """Return what is said of a disk that won't take any of ``what``."""
     if error.errno in _NO_ROOM:
-        return StorageFull("there is no room on the server's disk for this upload")
-    return StorageFull("the server can't write to its folder for uploads")
+        return StorageFull(f"there is no room on the server's disk for more {what}")
+    return StorageFull(f"the server can't write to its folder for {what}")

@@ -16,6 +16,7 @@ from streaming.settings.captions import CaptionSettings
 from streaming.settings.endpointing import EndpointingSettings
 from streaming.settings.engine import EngineSettings
 from streaming.settings.files import FileSettings
+from streaming.settings.jobs import JobSettings
 from streaming.settings.limits import LimitSettings
 from streaming.settings.partials import PartialSettings
 from streaming.settings.quotas import QuotaSettings
@@ -31,6 +32,7 @@ __all__ = [
     "EndpointingSettings",
     "EngineSettings",
     "FileSettings",
+    "JobSettings",
     "LimitSettings",
     "PartialSettings",
     "QuotaSettings",
@@ -54,6 +56,7 @@ class Settings(Section):
     quotas: QuotaSettings = QuotaSettings()
     auth: AuthSettings = AuthSettings()
     files: FileSettings = FileSettings()
+    jobs: JobSettings = JobSettings()
     captions: CaptionSettings = CaptionSettings()
 
 

@@ -28,6 +28,12 @@ class FileSettings(Section):
     upload_idle_s: float = Field(
         default=30.0, gt=0, description="time without a byte, after which an upload is given up"
     )
+    decoder_idle_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="time without any sound from a file's decoder, after which the file is given "
+        "up",
+    )
     spool_dir: Path | None = Field(
         default=None,
         description="where uploads lie until they are decoded; not set: the system's folder for "

@@ -129,6 +129,32 @@ def test_text_comes_as_it_is_heard(client: openai.OpenAI) -> None:
         assert "".join(deltas) == last.text
 
 
+def test_how_far_it_has_come_is_told_to_who_asks(server: Running) -> None:
+    """OpenAI's client passes on events that it doesn't know; nobody gets them unasked."""
+    url, sound = f"{server.http}/v1/audio/transcriptions", wav(1, 2, 1)
+    fields = {"model": "whisper-1", "stream": "true"}
+    plain = httpx.post(url, data=fields, files={"file": sound})
+    assert "progress" not in plain.text
+    with connect(server) as client:
+        events = list(
+            client.audio.transcriptions.create(
+                model="whisper-1",
+                file=("b.wav", sound),
+                stream=True,
+                language="fr",
+                extra_body={"progress": "true"},
+            )
+        )
+    told = [event for event in events if str(event.type) == "transcript.progress"]
+    assert told[0].status == "queued"  # type: ignore[union-attr]
+    assert events[-1].type == "transcript.text.done"
+    asked = httpx.post(url, data={**fields, "progress": "1"}, files={"file": b"no sound"})
+    assert asked.status_code == 200
+    assert '"code":"bad_media"' in asked.text
+    alone = httpx.post(url, data={"model": "whisper-1", "progress": "1"}, files={"file": sound})
+    assert alone.json()["error"]["param"] == "progress"
+
+
 def test_what_was_heard_before_is_not_decoded_again(server: Running) -> None:
     sound, url = wav(1.5), f"{server.http}/v1/audio/transcriptions"
 

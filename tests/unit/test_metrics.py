@@ -125,6 +125,6 @@ def test_every_name_is_ours_or_the_processs_and_labels_have_few_values(metrics: 
     assert all(name.startswith(("wirescribe_", "process_")) for name, _ in seen)
     known = {
         "version", "model", "device", "compute_type", "transport", "outcome", "code", "kind",
-        "engine", "reason", "stage", "le",
+        "engine", "reason", "stage", "state", "le",
     }  # fmt: skip
     assert {label for _, labels in seen for label, _ in labels} <= known

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,8 @@ def test_a_decoder_that_dies_is_only_damage(
     started = []
     start = file._start
 
-    def remember(*args: Any) -> Any:
-        started.append(start(*args))
+    def remember(*args: Any, **options: Any) -> Any:
+        started.append(start(*args, **options))
         return started[-1]
 
     monkeypatch.setattr(file, "_start", remember)
@@ -139,6 +140,27 @@ def test_a_decoder_that_dies_at_once_is_a_refusal(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(MediaError, match="'stream' can't be decoded: it brings the decoder down"):
         open_media(io.BytesIO(b"x"))
+
+
+def test_a_file_that_a_decoder_hangs_on_is_given_up() -> None:
+    """A pipe on which nothing arrives stands for any call that does not come back."""
+    reading, writing = os.pipe()
+    with (
+        os.fdopen(writing, "wb"),
+        os.fdopen(reading, "rb") as silent,
+        pytest.raises(MediaError, match="can't be decoded: it makes the decoder stand still"),
+    ):
+        open_media(silent, patience_s=0.5)
+
+
+def test_who_reads_slowly_does_not_end_the_decoder(tmp_path: Path) -> None:
+    """Its time counts while it decodes, not while it waits for its reader."""
+    path = encode(tmp_path / "a.wav", "pcm_s16le", tone(16_000, 30, 440.0), 16_000)
+    with open_media(path, patience_s=2.0) as media:
+        blocks = [next(iter(media))]
+        time.sleep(2.5)
+        blocks += list(media)
+    assert sum(block.shape[1] for block in blocks) == 30 * 16_000
 
 
 def test_the_decoder_is_not_told_our_secrets(
