@@ -15,6 +15,7 @@ import { Listening } from "./listening.js";
 import { Meter } from "./meter.js";
 import { preferredLocale } from "./messages/index.js";
 import { loadPreferences, savePreferences } from "./preferences.js";
+import { ReadinessWatch } from "./readiness.js";
 import { Recording } from "./recording.js";
 import type { Run, RunHandlers } from "./run.js";
 import { Saver } from "./saver.js";
@@ -48,6 +49,7 @@ export class App {
   readonly #finder: Finder;
   readonly #saver: Saver;
   readonly #sheet: Sheet;
+  readonly #readiness = new ReadinessWatch(new URL("/readyz", location.href), () => this.#refresh());
   #say = this.#chosenLanguage();
   #run: Run | undefined;
   #failure: unknown;
@@ -231,6 +233,8 @@ export class App {
     this.#sources.show(!running);
     toggle(document.querySelector<HTMLElement>(".readings") as HTMLElement, running);
     this.#dropzone.enabled = !running;
+    if (running) this.#readiness.stop();
+    else this.#readiness.start();
     this.#task.disabled = running;
     this.#showEmptiness();
     this.#refresh();
@@ -250,7 +254,7 @@ export class App {
     const run = this.#run;
     const facts: Facts = run
       ? { ...run.facts, summary: undefined }
-      : { ...atRest, source: this.#sources.value, summary: this.#summary };
+      : { ...atRest, source: this.#sources.value, summary: this.#summary, readiness: this.#readiness.now };
     showStatus(describe(facts, this.#say), facts.file === undefined ? null : facts.file.share);
     const { words } = this.#say.messages;
     toggle(this.#pause, facts.phase === "live" || facts.phase === "paused" || facts.phase === "reconnecting");

@@ -1,6 +1,7 @@
 /** What is going on, in plain words. Pure: facts in, words out. */
 
 import type { Messages } from "./messages/index.js";
+import type { Readiness } from "./readiness.js";
 import type { Say } from "./say.js";
 
 export type SourceKind = "microphone" | "tab" | "both";
@@ -52,9 +53,12 @@ export interface Facts {
   file: { name: string; share: number | undefined } | undefined;
   /** Of the run that just ended, if there was one. */
   summary: Summary | undefined;
+  /** What the server said of itself while nothing runs. */
+  readiness: Readiness;
 }
 
 export const atRest: Omit<Facts, "source" | "summary"> = {
+  readiness: "ready",
   phase: "idle",
   speaking: false,
   quietMs: 0,
@@ -101,7 +105,7 @@ function words(facts: Facts, say: Say): Words {
   const { status } = say.messages;
   switch (facts.phase) {
     case "idle":
-      return atEnd(facts.summary, say);
+      return atEnd(facts, say);
     case "asking":
       return facts.source === "tab"
         ? { headline: status.chooseTab, hint: status.tabSound, tone: "busy" }
@@ -151,9 +155,10 @@ function live(facts: Facts, say: Say): Words {
     : { headline: status.listening, hint, tone: "live", announcement };
 }
 
-function atEnd(summary: Summary | undefined, say: Say): Words {
+function atEnd({ summary, readiness }: Facts, say: Say): Words {
   const { status } = say.messages;
-  if (summary === undefined) return { headline: status.ready, tone: "idle" };
+  const unready = readiness === "ready" ? "" : say.messages.readiness[readiness];
+  if (summary === undefined) return { headline: unready === "" ? status.ready : status.notReady, hint: unready, tone: "idle" };
   const { words: count, elapsedMs, ofFile } = summary;
   return {
     headline: ofFile ? status.finished : status.stopped,

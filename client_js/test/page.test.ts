@@ -10,6 +10,7 @@ import { languageChoices, languageCodes } from "../page/languages.js";
 import { Latency } from "../page/latency.js";
 import { messages, preferredLocale, type FailureKind, type Locale } from "../page/messages/index.js";
 import { readPreferences } from "../page/preferences.js";
+import { readinessOf } from "../page/readiness.js";
 import { Say } from "../page/say.js";
 import { Search } from "../page/search.js";
 import { SseReader } from "../page/sse.js";
@@ -56,6 +57,19 @@ test("figures stand in the hints", () => {
   assert.match(hint({ latencyMs: 4100 }), /about 5 sec late/);
   assert.equal(hint({ phase: "uploading", file: { name: "talk.mp3", share: 0.426 } }), "42% of talk.mp3");
   assert.equal(hint({ phase: "file_heard", file: { name: "talk.mp3", share: undefined } }), "talk.mp3");
+});
+
+test("a server that would not take a session at once says so before anybody presses Start", () => {
+  const words = ([code, word]: [number, string]) => {
+    const { headline, hint } = status({ phase: "idle", readiness: readinessOf(code, word) });
+    return hint === "" ? headline : hint;
+  };
+  assert.equal(words([200, "ready\n"]), "Ready");
+  assert.match(words([503, "full\n"]), /full at the moment/);
+  assert.match(words([503, "loading\n"]), /loading its model/);
+  assert.match(words([503, "draining\n"]), /about to restart/);
+  assert.match(words([503, "degraded\n"]), /trouble with its model/);
+  assert.equal(words([404, "full"]), "Ready");
 });
 
 test("speech and pauses are not announced to a screen reader", () => {

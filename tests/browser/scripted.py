@@ -207,6 +207,8 @@ class ScriptedServer:
             if self.down:
                 return Response(503, "Service Unavailable", Headers(Connection="close"), b"")
             return None
+        if path == "/readyz":
+            return Response(200, "OK", Headers(Connection="close"), b"ready\n")
         if path == "/favicon.ico":
             return Response(204, "No Content", Headers(Connection="close"), b"")
         file = self.web / (path + "index.html" if path.endswith("/") else path).lstrip("/")

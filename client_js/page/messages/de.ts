@@ -83,6 +83,7 @@ export const de: Messages = {
   },
   status: {
     ready: "Bereit",
+    notReady: "Noch nicht bereit",
     stopped: "Beendet",
     finished: "Fertig",
     summary: (count, words, time) => `${words} ${count === 1 ? "Wort" : "Wörter"} in ${time}.`,
@@ -118,6 +119,13 @@ export const de: Messages = {
     fileTurn: "Der Text folgt, sobald sie an der Reihe ist.",
     fileHeard: "Wird aufgeschrieben",
     fileHeardShare: (share, name) => `${share} von ${name}`,
+  },
+  readiness: {
+    full: "Der Server ist gerade voll: Vielleicht müssen Sie auf einen Platz warten.",
+    loading: "Der Server lädt noch sein Modell.",
+    restarting: "Der Server startet gleich neu.",
+    degraded: "Der Server hat Schwierigkeiten mit seinem Modell und behebt sie gerade.",
+    gone: "Der Server antwortet nicht. Läuft er, und ist dieses Gerät im Netz?",
   },
   warnings: {
     slow_partials: "Der Server ist ausgelastet: Worte kommen etwas später.",

@@ -84,6 +84,7 @@ export const en = {
   },
   status: {
     ready: "Ready",
+    notReady: "Not quite ready",
     stopped: "Stopped",
     finished: "Finished",
     summary: (count: number, words: string, time: string) => `${words} ${count === 1 ? "word" : "words"} in ${time}.`,
@@ -119,6 +120,13 @@ export const en = {
     fileTurn: "Its text follows as soon as it is its turn.",
     fileHeard: "Writing it down",
     fileHeardShare: (share: string, name: string) => `${share} of ${name}`,
+  },
+  readiness: {
+    full: "The server is full at the moment: you may have to wait for a place.",
+    loading: "The server is still loading its model.",
+    restarting: "The server is about to restart.",
+    degraded: "The server has trouble with its model, and is mending it.",
+    gone: "The server does not answer. Is it running, and is this device on the network?",
   },
   warnings: {
     slow_partials: "The server is busy: words come a little later.",

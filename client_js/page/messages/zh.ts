@@ -83,6 +83,7 @@ export const zh: Messages = {
   },
   status: {
     ready: "就绪",
+    notReady: "尚未就绪",
     stopped: "已停止",
     finished: "已完成",
     summary: (_, words, time) => `${time}内 ${words} 个词。`,
@@ -118,6 +119,13 @@ export const zh: Messages = {
     fileTurn: "轮到它时就会出现文字。",
     fileHeard: "正在转写",
     fileHeardShare: (share, name) => `${name}：${share}`,
+  },
+  readiness: {
+    full: "服务器目前已满，您可能需要等待空位。",
+    loading: "服务器仍在加载模型。",
+    restarting: "服务器即将重启。",
+    degraded: "服务器的模型出了问题，正在修复。",
+    gone: "服务器没有应答。它在运行吗？本设备已联网吗？",
   },
   warnings: {
     slow_partials: "服务器繁忙：文字会稍晚出现。",
