@@ -1,5 +1,6 @@
-/** `wirescribe/captions`: messages → lines, and lines in a page. */
+/** `wirescribe/captions`: messages → lines, without a document. `wirescribe/live-captions` shows them. */
 
+export { clock } from "./captions/clock.js";
 export {
   bcp47,
   CaptionModel,
@@ -7,4 +8,3 @@ export {
   type CaptionChange,
   type CaptionLine,
 } from "./captions/model.js";
-export { CaptionsView, clock, type CaptionsViewOptions } from "./captions/view.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bcp47, CaptionModel, countWords } from "../src/captions/model.js";
-import { clock } from "../src/captions/view.js";
+import { clock } from "../src/captions/clock.js";
 import type { Final, PartialText, ServerMessage } from "../src/protocol.js";
 
 function partial(segment: number, committed: string, tentative: string, fields: Partial<PartialText> = {}): PartialText {

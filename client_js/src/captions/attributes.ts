@@ -2,7 +2,7 @@
 
 import type { TranscriberOptions } from "../options.js";
 import {
-  choice, controls, list, number, SIZES, type Mode, type Position, type Size, type Source,
+  choice, controls, namesIn, SIZES, within, type Mode, type Position, type Size, type Source,
 } from "./settings.js";
 
 /** What else the session is told at its start: hot words, prompt, task, endpointing … */
@@ -75,7 +75,7 @@ export class Attributes extends Base {
 
   /** Names of the speakers by channel, separated by commas. */
   get speakers(): string[] {
-    return list(this.getAttribute("speakers"));
+    return namesIn(this.getAttribute("speakers"));
   }
 
   /** Fetches a token for each connection; better than the attribute `token`, which anyone can read. */
@@ -115,9 +115,9 @@ export class Attributes extends Base {
     return {
       mode: this.mode,
       controls: controls(this.getAttribute("controls")),
-      rows: Math.round(number(this.getAttribute("rows"), 2, 1, 6)),
-      wordsPerMinute: number(this.getAttribute("pace"), PACE, 0, 1000),
-      lingerMs: 1000 * number(this.getAttribute("linger"), LINGER_S, 0, 3600),
+      rows: Math.round(within(this.getAttribute("rows"), 2, 1, 6)),
+      wordsPerMinute: within(this.getAttribute("pace"), PACE, 0, 1000),
+      lingerMs: 1000 * within(this.getAttribute("linger"), LINGER_S, 0, 3600),
       firmOnly: this.hasAttribute("stable"),
     };
   }

@@ -13,7 +13,7 @@ import { Attributes } from "./attributes.js";
 import { Listening, type SourceName } from "./listening.js";
 import { CaptionModel, type CaptionChange, type CaptionLine } from "./model.js";
 import { Mover, type Offset } from "./mover.js";
-import { SIZES, stepped } from "./settings.js";
+import { SIZES, stepped, type Mode, type Size } from "./settings.js";
 import { Speakers } from "./speakers.js";
 import { Stage, type StageSettings } from "./stage.js";
 import type { Mark } from "./surface.js";
@@ -21,6 +21,21 @@ import { problem, wordsFor, type Words } from "./words.js";
 
 export type CaptionsState =
   | "idle" | "asking" | "connecting" | "queued" | "listening" | "reconnecting" | "stopping";
+
+/** Its events, and what their `detail` holds. */
+export interface LiveCaptionsEvents {
+  "captions-state": { state: CaptionsState };
+  /** A `CaptureError` or `TranscriberError`, which has a `code`; the component tells of it in words, too. */
+  "captions-error": { error: unknown };
+  /** How loud the source is, for each chunk of sound. */
+  "captions-level": { rms: number };
+  /** The reader scrolled up to read, or is back at the newest text. */
+  "captions-follow": { following: boolean };
+  /** The reader has used the controls: to be kept for the next time. */
+  "captions-settings": { size: Size; mode: Mode; contrast: string };
+  /** The reader has moved it. */
+  "captions-move": Offset;
+}
 
 const LATER = ["getToken", "options", "deviceId", "workletUrl", "labels", "channelNames", "transcriber", "offset"];
 
@@ -300,7 +315,7 @@ export class LiveCaptions extends Attributes {
     own[name] = value;
   }
 
-  #tell(name: string, detail: unknown): void {
+  #tell<K extends keyof LiveCaptionsEvents>(name: K, detail: LiveCaptionsEvents[K]): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

@@ -10,6 +10,7 @@ export class LineElement {
   readonly root: HTMLElement;
   line: CaptionLine;
   readonly #who: HTMLElement;
+  readonly #name: HTMLElement;
   readonly #text: HTMLElement;
   readonly #firm: HTMLElement;
   readonly #guess: HTMLElement;
@@ -24,8 +25,8 @@ export class LineElement {
     // Read aloud before every sentence it would only disturb.
     time.setAttribute("aria-hidden", "true");
     this.#who = make(document, "span", "who");
-    // A name says nothing about the direction of what is said.
-    this.#who.dir = "auto";
+    this.#name = make(document, "bdi", "");
+    this.#who.append(this.#name, ": ");
     this.#text = make(document, "span", "text");
     this.#firm = make(document, "span", "firm");
     this.#guess = make(document, "span", "guess");
@@ -57,7 +58,7 @@ export class LineElement {
     else this.root.dataset["speaker"] = String(colour);
     if (name === "") this.#who.remove();
     else {
-      setText(this.#who, `${name}: `);
+      setText(this.#name, name);
       if (this.#who.parentNode === null) this.#text.before(this.#who);
     }
   }

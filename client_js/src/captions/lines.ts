@@ -19,6 +19,7 @@ const SCROLL_MS = 180;
 interface RowElement {
   readonly root: HTMLElement;
   readonly who: HTMLElement;
+  readonly name: HTMLElement;
   shown: string;
 }
 
@@ -86,7 +87,8 @@ export class Lines implements Surface {
     if (pen !== null && this.#box.clientWidth > 0) {
       const { font } = this.#view.getComputedStyle(this.#box);
       pen.font = font;
-      const width = this.#box.clientWidth;
+      // Names are bolder than what is measured here.
+      const width = 0.98 * this.#box.clientWidth;
       this.#screen.fits = (text) => pen.measureText(text).width <= width;
     }
     this.#draw();
@@ -162,8 +164,10 @@ export class Lines implements Surface {
     const root = make(document, "p", "row");
     root.dir = row.direction;
     const who = make(document, "span", "who");
-    who.dir = "auto";
-    return { root, who, shown: "" };
+    // The name has a direction of its own, the colon behind it the row's.
+    const name = make(document, "bdi", "");
+    who.append(name, ": ");
+    return { root, who, name, shown: "" };
   }
 
   #fill(element: RowElement, row: Row): void {
@@ -183,7 +187,7 @@ export class Lines implements Surface {
       if (part.settled) span.setAttribute("aria-hidden", "true");
       return span;
     });
-    setText(element.who, name === "" ? "" : `${name}: `);
+    setText(element.name, name);
     const settled = row.parts.every((part) => part.settled);
     if (settled) element.who.setAttribute("aria-hidden", "true");
     else element.who.removeAttribute("aria-hidden");

@@ -13,13 +13,13 @@ export function choice<T extends string>(value: string | null, of: readonly T[],
 }
 
 /** A number within bounds; where there is none, the default. */
-export function number(value: string | null, otherwise: number, low: number, high: number): number {
+export function within(value: string | null, otherwise: number, low: number, high: number): number {
   const read = value === null || value.trim() === "" ? NaN : Number(value);
   return Number.isFinite(read) ? Math.min(high, Math.max(low, read)) : otherwise;
 }
 
 /** Names separated by commas. */
-export function list(value: string | null): string[] {
+export function namesIn(value: string | null): string[] {
   return value === null ? [] : value.split(",").map((part) => part.trim());
 }
 

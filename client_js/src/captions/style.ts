@@ -84,7 +84,7 @@ p { margin: 0; }
   text-underline-offset: .22em;
   text-decoration-skip-ink: none;
 }
-.who { font-weight: 700; unicode-bidi: isolate; }
+.who { font-weight: 700; }
 .text { overflow-wrap: anywhere; line-break: strict; text-align: start; unicode-bidi: isolate; }
 :lang(ko) { word-break: keep-all; }
 @supports (word-break: auto-phrase) { :lang(ja) { word-break: auto-phrase; } }
