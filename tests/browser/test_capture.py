@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import pytest
 import pytest_asyncio
 from numpy.typing import NDArray
 
+from tests.browser.capturing import TAB_HZ, build_pages
 from tests.browser.chromium import chromium
 from tests.browser.devtools import DevTools, Page
 from tests.browser.scripted import ScriptedServer, Session, scripted_server
@@ -23,52 +21,15 @@ from tests.browser.sounds import tone, write_wav
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-_CLIENT = Path(__file__).resolve().parents[2] / "client_js"
-_BUILD = "import { buildModules } from './scripts/bundle.mjs'; await buildModules(process.argv[1]);"
 _MICROPHONE_HZ = 1000
-_TAB_HZ = 500
-_MEETING = f"""
-globalThis.play = async () => {{
-  const context = new AudioContext();
-  const tone = new OscillatorNode(context, {{ frequency: {_TAB_HZ} }});
-  tone.connect(new GainNode(context, {{ gain: 0.5 }})).connect(context.destination);
-  tone.start();
-  await context.resume();
-}};
-"""
-_CAPTURING = """
-import * as capture from "./client/capture.js";
-import * as client from "./client/index.js";
-Object.assign(globalThis, { capture, client });
-// Before anybody has touched the page.
-if (location.hash === "#early") {
-  const { stream } = new MediaStreamAudioDestinationNode(new AudioContext());
-  globalThis.early = capture.fromStreams({ early: stream });
-}
-"""
 _PLAIN = "{ echoCancellation: false, autoGainControl: false }"
 """As it comes, so that the test knows what to expect."""
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with pages that use the package, built from its sources."""
-    if shutil.which("node") is None or not (_CLIENT / "node_modules" / "esbuild").is_dir():
-        reason = "the JavaScript package can't be built here (Node.js, and `npm ci` in client_js)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("capture")
-    command = ["node", "--input-type=module", "-e", _BUILD, str(folder / "client")]
-    subprocess.run(command, cwd=_CLIENT, check=True, capture_output=True)
-    for name, script in (("meeting", _MEETING), ("capturing", _CAPTURING)):
-        (folder / f"{name}.js").write_text(script)
-        head = f"<!doctype html><title>{name}</title><script type=module src={name}.js></script>"
-        (folder / f"{name}.html").write_text(head)
-        # A policy that does not let scripts come from a Blob.
-        strict = f"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\">{head}"
-        (folder / f"{name}-strict.html").write_text(strict)
-    return folder
+    """The pages, on the package as its sources build it."""
+    return build_pages(tmp_path_factory.mktemp("capture"))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -156,13 +117,13 @@ async def test_microphone_and_tab_are_two_channels_of_one_session(
             "channel_names": ["me", "meeting"],
         }
         await meeting.evaluate("play()")
-        await _sounds(session, 1, _TAB_HZ)
+        await _sounds(session, 1, TAB_HZ)
         both_ms = await _grow(session, 300)
         heard = _channels(session, both_ms, both_ms + 300)
         assert _level(heard[0], _MICROPHONE_HZ) == pytest.approx(0.5, abs=0.02)
-        assert _level(heard[1], _TAB_HZ) == pytest.approx(0.5, abs=0.02)
+        assert _level(heard[1], TAB_HZ) == pytest.approx(0.5, abs=0.02)
         # −60 dB and less of the other.
-        assert _level(heard[0], _TAB_HZ) < 0.0005
+        assert _level(heard[0], TAB_HZ) < 0.0005
         assert _level(heard[1], _MICROPHONE_HZ) < 0.0005
 
         # Muted: silence to the bit on one channel, and time goes on for both.
@@ -171,7 +132,7 @@ async def test_microphone_and_tab_are_two_channels_of_one_session(
         muted_ms = await _grow(session, 200)
         silent = _channels(session, muted_ms, muted_ms + 200)
         assert not silent[0].any()
-        assert _level(silent[1], _TAB_HZ) == pytest.approx(0.5, abs=0.02)
+        assert _level(silent[1], TAB_HZ) == pytest.approx(0.5, abs=0.02)
         await page.evaluate("source.unmute()")
 
         # Another device takes over the channel.
