@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import textwrap
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,6 +43,7 @@ _MOST_ALTERNATIVES = 100
 _CLOSE_BYTES = 123  # RFC 6455, section 5.5.1
 _QUERY_OPTIONS = frozenset({"language", "languages", "task", "prompt", "hotwords"})
 _ENDPOINTING = "endpointing."
+_ESCAPED = re.compile(r"\\.")
 
 
 class _Owed(Enum):
@@ -258,5 +260,10 @@ def _hotwords(value: object) -> list[str]:
 
 
 def _json(fields: Mapping[str, Any]) -> str:
-    """JSON as vosk lays it out, for clients that look for a piece of it."""
-    return json.dumps(fields, ensure_ascii=False, indent=2, separators=(",", " : "))
+    """JSON as vosk lays it out, for clients that look for a piece of it.
+
+    mod_vosk takes a reply with two quotation marks side by side anywhere for an empty one: those
+    within the text are written by their number.
+    """
+    text = json.dumps(fields, ensure_ascii=False, indent=2, separators=(",", " : "))
+    return _ESCAPED.sub(lambda found: "\\u0022" if found[0] == '\\"' else found[0], text)

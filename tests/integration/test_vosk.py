@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.integration.harness import WAIT_S, Running, empty, serving
 from tests.integration.process import free_port, server_process
@@ -78,6 +79,33 @@ async def test_a_client_that_waits_for_nothing(server: Running) -> None:
     assert len(texts) >= 2
     assert "partial" in replies[-2]
     assert "text" in replies[-1]
+
+
+async def test_a_telephone_system_at_its_call(server: Running) -> None:
+    """As res_speech_vosk does: 0.2 s of 8 kHz at a time, replies as they come, eof and away."""
+    sound = spoken(1_200, then_silent_ms=1_000, rate=8_000)
+    said = ""
+    async with connected(url_of(server), subprotocols=[Subprotocol("ws")]) as socket:
+        assert socket.subprotocol is None
+        for at in range(0, len(sound), 3_200):
+            await socket.send(sound[at : at + 3_200])
+        while not said:
+            reply = await answer(socket)
+            said = reply.get("text", "")
+            await socket.send(bytes(320))
+        await socket.send(EOF)
+        await socket.close(1000)
+    assert said.split()[:3] == SAID.split()
+    await empty(server)
+
+
+async def test_a_telephone_system_that_hangs_up(server: Running) -> None:
+    """As mod_vosk does: no config, no eof."""
+    sound = spoken(1_200, rate=8_000)
+    async with connected(url_of(server)) as socket:
+        for at in range(0, len(sound), 3_200):
+            await socket.send(sound[at : at + 3_200])
+    await empty(server)
 
 
 async def test_while_the_speaker_talks_partials_come_and_then_the_final(server: Running) -> None:

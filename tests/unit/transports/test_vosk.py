@@ -341,3 +341,14 @@ def test_who_is_cut_off_is_told_what_was_said() -> None:
 def test_a_model_of_the_clients_own_is_not_looked_at() -> None:
     it = Exchange('{"config":{"model":"/models/vosk-model-ru"}}')
     assert "model" not in start_of(it)
+
+
+@pytest.mark.parametrize("text", ['"Yes."', 'He said "no"', '"', "\\", '\\" "'])
+def test_quotation_marks_never_look_like_an_empty_text(text: str) -> None:
+    codec = VoskCodec()
+    codec.text('{"config": {"words": 0}}')
+    codec.write(final(text))
+    (aside,) = [it for it in codec.binary(b"") if isinstance(it, Aside)]
+    (reply,) = codec.write(aside)
+    assert json.loads(reply)["text"] == text.strip()
+    assert '""' not in reply  # which mod_vosk looks for
