@@ -34,19 +34,23 @@ function levelDb(hertz: number, rate: number): number {
 }
 
 for (const rate of [48_000, 44_100, 96_000, 32_000, 24_000, 22_050]) {
-  test(`${rate} Hz: what would fold into the speech band is below −60 dB`, () => {
+  test(`${rate} Hz: what would fold into the speech band is below −60 dB`, (t) => {
     let worst = -Infinity;
     const step = Math.max(97, (rate / 2 - 8000) / 40);
     for (let hertz = 8010; hertz < rate / 2; hertz += step)
       worst = Math.max(worst, levelDb(hertz, rate));
+    t.diagnostic(`loudest alias at ${worst.toFixed(1)} dB`);
     assert.ok(worst < -60, `loudest alias at ${worst.toFixed(1)} dB`);
   });
 
-  test(`${rate} Hz: speech passes within 0.1 dB`, () => {
-    for (const hertz of [100, 440, 1000, 3000, 5500, 7000]) {
+  test(`${rate} Hz: speech passes within 0.1 dB`, (t) => {
+    let most = 0;
+    for (const hertz of [100, 440, 1000, 3000, 5500, 7000, 7300]) {
       const level = levelDb(hertz, rate);
+      most = Math.max(most, Math.abs(level));
       assert.ok(Math.abs(level) < 0.1, `${hertz} Hz comes out at ${level.toFixed(2)} dB`);
     }
+    t.diagnostic(`within ${most.toFixed(4)} dB`);
   });
 }
 

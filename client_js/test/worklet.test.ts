@@ -100,3 +100,19 @@ test("two inputs become two channels, sample by sample, also while one delivers 
   assert.equal(pcm[2 * 2000 + 1], 0);
   assert.ok(Math.abs((pcm[2 * 2000] as number) - 16_384) < 40);
 });
+
+for (const rate of [48_000, 44_100])
+  test(`a sweep from 8 kHz up comes out of the built worklet below −60 dB, at ${rate} Hz`, (t) => {
+    const processor = load(rate, 100);
+    const seconds = 4;
+    const top = rate / 2 - 8000;
+    // The phase of a tone that rises evenly from 8 kHz to half the rate.
+    const phase = (s: number) => 2 * Math.PI * (8000 * s + (top * s * s) / (2 * seconds));
+    const sweep = blocks(seconds, rate, (i) => 0.99 * Math.sin(phase(i / rate)));
+    for (const block of sweep) processor.process([[block]]);
+    const levels = processor.port.posted.map(({ message }) => 20 * Math.log10((message.rms || 1e-9) * Math.SQRT2));
+    // Where the tone sets in there is every frequency.
+    const worst = Math.max(...levels.slice(1));
+    t.diagnostic(`loudest 100 ms at ${worst.toFixed(1)} dB of full scale`);
+    assert.ok(levels.length >= 39 && worst < -60, `${worst.toFixed(1)} dB`);
+  });

@@ -4,8 +4,8 @@
  * One context means one clock: whatever their devices' clocks do, the browser delivers all inputs
  * at the context's rate, and the worklet reads them together.
  *
- * The rate is never asked for: with a context of 16 kHz Firefox refuses to connect a microphone
- * of 48 kHz, and its constraint `sampleRate` is ignored. The worklet resamples instead.
+ * The rate is never asked for: Firefox ignores the constraint `sampleRate`, and long refused to
+ * connect a microphone of 48 kHz to a context of 16 kHz. The worklet resamples instead.
  */
 
 import type { PcmChunk } from "./chunker.js";
