@@ -37,6 +37,7 @@ from streaming.transports.deepgram import DeepgramCodec
 from streaming.transports.native import NativeCodec
 from streaming.transports.openai_realtime.codec import OpenAIRealtimeCodec
 from streaming.transports.vosk import VoskCodec
+from tests.fuzz.media import media, splitters
 
 DIALECTS: Final[Mapping[str, Callable[[], Codec]]] = {
     "native": NativeCodec,
@@ -257,6 +258,8 @@ TARGETS: Final[Mapping[str, Target]] = {
     "options": options,
     "framing": framing,
     "frames": frames,
+    "splitters": splitters,
+    "media": media,
 }
 
 # Words that a mutator would have to guess letter by letter.
@@ -305,6 +308,8 @@ def seeds(target: str) -> list[bytes]:
     if target in ("framing", "frames"):
         heads = [bytes([e, c, r, 0, s, 0]) for e, c, r, s in [(0, 0, 0, 9), (1, 1, 64, 3)]]
         return [head + bytes(range(256)) * 3 for head in heads]
+    if target in ("splitters", "media"):
+        return [b"\x02\x20fLaC\x80\0\0\x22" + bytes(34), b"\x00\x08" + b"\x08\x0b\xe4\xc1" * 9]
     if target == "vosk":
         return [
             b'language=en\n{"config":{"sample_rate":8000,"words":1,"max_alternatives":2}}\n\x00\x01\x02',

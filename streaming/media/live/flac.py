@@ -43,7 +43,7 @@ class FlacFrames:
         if self._in_header is None and len(self._data) >= len(_MARK):
             self._in_header = self._data.startswith(_MARK)
             self._data = self._data.removeprefix(_MARK)
-        if self._in_header is None or (self._in_header and not self._through_header()):
+        if self._in_header is None or not self._through_header():
             self._check()
             return []
         frames = self._cut()

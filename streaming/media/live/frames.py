@@ -18,7 +18,8 @@ from streaming.media.live.flac import FlacFrames
 from streaming.media.live.sniff import ENOUGH, Plain, sniff
 from streaming.media.live.wav import WavHeader
 
-DAMAGE: Final = (av.error.FFmpegError, OSError, ValueError, MemoryError)
+# An index error: a stream that FFmpeg finds amid others is not in PyAV's list of them (18.1).
+DAMAGE: Final = (av.error.FFmpegError, OSError, ValueError, IndexError, MemoryError)
 """What PyAV raises at damaged streams."""
 
 _OPTIONS: Final = {

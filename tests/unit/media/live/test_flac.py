@@ -42,6 +42,15 @@ def test_the_header_is_kept_for_the_decoder(flac: bytes) -> None:
     assert it.streaminfo == flac[8 : 8 + 34]
 
 
+def test_what_is_put_before_the_frames_is_passed_over_in_pieces(flac: bytes) -> None:
+    """Also where it looks like frames, and the header is not through with it."""
+    start = flac.index(demuxed(flac)[0])
+    picture = demuxed(flac)[0] * 3
+    head = flac[:4] + b"\0" + flac[5:42] + b"\x86" + len(picture).to_bytes(3, "big") + picture
+    for size in (50, 1 << 20):
+        assert frames(head + flac[start:], size) == demuxed(flac)
+
+
 def test_a_stream_may_begin_at_any_frame_and_amid_one(flac: bytes) -> None:
     expected = demuxed(flac)
     assert frames(b"".join(expected[2:]), 500) == expected[2:]
