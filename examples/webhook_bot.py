@@ -54,7 +54,10 @@ async def main(arguments: argparse.Namespace) -> int:
                 if isinstance(event, Started):
                     session = event.session_id
                 elif isinstance(event, Final):
-                    about = {"id": f"{session}/{event.segment}", "session_id": session}
+                    about: dict[str, object] = {
+                        "id": f"{session}/{event.segment}",
+                        "session_id": session,
+                    }
                     await finals.put(about | asdict(event))
     finally:
         await finals.put(None)  # what was heard is delivered, however it ended

@@ -22,10 +22,10 @@ lock() {
 }
 
 # The other files are wholes of their own, and agree with this one in every version they share.
-lock runtime pyproject.toml
-lock gpu pyproject.toml --extra gpu --constraints requirements/runtime.txt
-lock mic pyproject.toml --extra mic --constraints requirements/runtime.txt
-lock eval pyproject.toml --extra eval --constraints requirements/runtime.txt
-lock dev pyproject.toml --group dev --constraints requirements/runtime.txt
-lock fuzz pyproject.toml --group fuzz --constraints requirements/runtime.txt
+lock runtime pyproject.toml --extra server
+lock gpu pyproject.toml --extra server --extra gpu --constraints requirements/runtime.txt
+lock mic pyproject.toml --extra server --extra mic --constraints requirements/runtime.txt
+lock eval pyproject.toml --extra server --extra eval --constraints requirements/runtime.txt
+lock dev pyproject.toml --extra server --group dev --constraints requirements/runtime.txt
+lock fuzz pyproject.toml --extra server --group fuzz --constraints requirements/runtime.txt
 lock build requirements/build.in

@@ -382,6 +382,14 @@ def test_only_what_is_installed_is_imported() -> None:
     assert used - sys.stdlib_module_names - {"streaming"} <= known
 
 
+def test_the_client_needs_websockets_alone() -> None:
+    """What else it can use it imports where it is asked for, and says what to install."""
+    clients = [module for module in MODULES if room(module) == APART]
+    used = {name.split(".")[0] for module in clients for name in imports(module)}
+    optional = {"av", "sounddevice"}
+    assert used - sys.stdlib_module_names - optional == {"streaming", "websockets"}
+
+
 def _unit_test(module: str) -> Path:
     *folders, name = module.split(".")[1:]
     return ROOT.joinpath("tests", "unit", *folders, f"test_{name}.py")

@@ -42,6 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WirescribeError as error:
         print(f"wirescribe: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith("streaming"):
+            raise
+        print(
+            f"wirescribe: {missing.name} is not installed, perhaps only the client is; the "
+            "commands need the server: pip install 'wirescribe[server]'",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:

@@ -39,7 +39,7 @@ class Recording:
         self._source = source
         self._reading = threading.Lock()  # a file is not closed under who reads it
         self._closed = False
-        self.encoding = source.encoding
+        self.encoding: Encoding = source.encoding
         self.sample_rate = source.sample_rate
         self.channels = source.channels
         self.duration_ms = source.duration_ms

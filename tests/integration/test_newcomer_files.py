@@ -38,6 +38,7 @@ def asked_for(name: str) -> list[Requirement]:
     if name == "build":
         return [Requirement(each) for each in PROJECT["build-system"]["requires"]]
     wanted = list(PROJECT["project"]["dependencies"])
+    wanted += PROJECT["project"]["optional-dependencies"]["server"]
     wanted += PROJECT["project"]["optional-dependencies"].get(name, [])
     wanted += PROJECT["dependency-groups"].get(name, [])
     return [Requirement(each) for each in wanted]

@@ -21,6 +21,15 @@ def test_the_version_is_that_of_the_package(run: Command) -> None:
     assert (result.status, result.out) == (0, f"wirescribe {__version__}\n")
 
 
+def test_where_only_the_client_is_installed_it_says_what_to_install(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    result = run("transcribe", "talk.wav")
+    assert (result.status, result.out) == (1, "")
+    assert result.err.endswith("need the server: pip install 'wirescribe[server]'\n")
+
+
 @pytest.mark.parametrize("command", ["serve", "transcribe", "listen", "models", "doctor"])
 def test_every_command_has_help(run: Command, command: str) -> None:
     assert command in run("--help").out
