@@ -86,7 +86,7 @@ def test_a_long_file_says_its_size_elsewhere() -> None:
         (riff(chunk(b"fmt ", b"\x11" + PCM[1:]), chunk(b"data", b"")), "format 17 with 16 bits"),
         (riff(chunk(b"fmt ", PCM[:2] + bytes(2) + PCM[4:]), chunk(b"data", b"")), "0 channels"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "file",
 )
 def test_what_is_wrong_is_said(file: io.BytesIO, why: str) -> None:
     with pytest.raises(RecordingError, match=why) as caught:
