@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from deepgram.listen.v1.types import ListenV1Metadata, ListenV1Results
 
 from load.decode import read_audio
 from load.manifest import Recording
+from tests.support.media_files import encode, opus_packets
 from tests.support.recordings import recordings
 from tests.support.server import ServerProcess
 
@@ -35,6 +38,9 @@ async def test_the_quick_start_prints_the_right_words_live(server: ServerProcess
     wrong = set(recording.texts[0].split()) ^ set(said)
     assert len(wrong) <= 6, " ".join(said)
     assert not results[0].is_final  # words came while they were being spoken
+    interim = next(r.channel.alternatives[0] for r in reversed(results) if not r.is_final)
+    assert [w.word for w in interim.words] == interim.transcript.split()
+    assert all(0 < w.confidence <= 1 and w.start <= w.end for w in interim.words)
     words = [w for r in results if r.is_final for w in r.channel.alternatives[0].words]
     assert [w.word for w in words] == said
     assert all(0 < w.confidence <= 1 and w.start <= w.end for w in words)
@@ -44,11 +50,44 @@ async def test_the_quick_start_prints_the_right_words_live(server: ServerProcess
     assert messages[-1].duration == pytest.approx(recording.duration_s, abs=0.1)
 
 
-async def _listen(server: ServerProcess, recording: Recording) -> list[object]:
-    """Everything that is said of a recording, sent as fast as it was spoken."""
+async def test_coded_speech_is_understood(server: ServerProcess, tmp_path: Path) -> None:
+    """As packets of Opus, and as a browser records it: both at a time."""
+    recording = next(each for each in recordings() if each.file == FILE)
+    sound = read_audio(recording.path, 48_000).reshape(1, -1)
+    packets = opus_packets(sound)
+    webm = encode(tmp_path / "a.webm", "libopus", sound, 48_000, form="webm").read_bytes()
+    pieces = [webm[at : at + 1_000] for at in range(0, len(webm), 1_000)]
+    assert recording.texts[0] is not None
+    for said in await asyncio.gather(
+        _heard(server, packets, encoding="opus", sample_rate=48_000), _heard(server, pieces)
+    ):
+        wrong = set(recording.texts[0].split()) ^ set(said)
+        assert len(wrong) <= 6, " ".join(said)
+
+
+async def _heard(server: ServerProcess, messages: list[bytes], **options: object) -> list[str]:
+    """The words of all finals."""
+    said: list[str] = []
+    client = _client(server)
+    async with client.listen.v1.connect(model="nova-3", **options) as connection:
+        for message in messages:
+            await connection.send_media(message)
+        await connection.send_close_stream()
+        while not isinstance(result := await connection.recv(), ListenV1Metadata):
+            assert isinstance(result, ListenV1Results), result
+            said += result.channel.alternatives[0].transcript.split()
+    return said
+
+
+def _client(server: ServerProcess) -> Any:
     ws, http = f"ws://127.0.0.1:{server.port}", f"http://127.0.0.1:{server.port}"
     there = DeepgramClientEnvironment(base=http, production=ws, agent=ws, agent_rest=http)
-    client = AsyncDeepgramClient(api_key="any", environment=there)
+    return AsyncDeepgramClient(api_key="any", environment=there)
+
+
+async def _listen(server: ServerProcess, recording: Recording) -> list[object]:
+    """Everything that is said of a recording, sent as fast as it was spoken."""
+    client = _client(server)
     samples = read_audio(recording.path, 16_000).reshape(-1)
     audio = np.rint(samples * 32_767).astype("<i2").tobytes()
     size = int(32_000 * _CHUNK_S)
