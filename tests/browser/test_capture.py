@@ -40,13 +40,16 @@ async def capturing(site: Path) -> AsyncIterator[ScriptedServer]:
     assert server.faults == []
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def browser(browser_path: str, tmp_path: Path) -> AsyncIterator[DevTools]:
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def browser(
+    browser_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DevTools]:
     """A browser that asks for what a test has not granted, and shares the tab called meeting."""
-    microphone = write_wav(tmp_path / "microphone.wav", tone(60, _MICROPHONE_HZ))
-    profile = tmp_path / "profile"
+    folder = tmp_path_factory.mktemp("browser")
+    said = tone(180, _MICROPHONE_HZ, 16_000)  # for all tests: it is played once
+    microphone = write_wav(folder / "microphone.wav", said, 16_000)
     async with chromium(
-        browser_path, profile, microphone=microphone, ask=True, shared="meeting"
+        browser_path, folder / "profile", microphone=microphone, ask=True, shared="meeting"
     ) as devtools:
         yield devtools
 
@@ -117,48 +120,40 @@ async def test_microphone_and_tab_are_two_channels_of_one_session(
             "channel_names": ["me", "meeting"],
         }
         await meeting.evaluate("play()")
-        await _sounds(session, 1, TAB_HZ)
-        both_ms = await _grow(session, 300)
-        heard = _channels(session, both_ms, both_ms + 300)
-        assert _level(heard[0], _MICROPHONE_HZ) == pytest.approx(0.5, abs=0.02)
-        assert _level(heard[1], TAB_HZ) == pytest.approx(0.5, abs=0.02)
-        # −60 dB and less of the other.
-        assert _level(heard[0], TAB_HZ) < 0.0005
-        assert _level(heard[1], _MICROPHONE_HZ) < 0.0005
+        await _hears(session, {0: _MICROPHONE_HZ, 1: TAB_HZ})
 
         # Muted: silence to the bit on one channel, and time goes on for both.
         await page.evaluate("source.mute('me')")
-        await asyncio.sleep(0.2)
+        await _hushed(session, 0)
         muted_ms = await _grow(session, 200)
         silent = _channels(session, muted_ms, muted_ms + 200)
-        assert not silent[0].any()
-        assert _level(silent[1], TAB_HZ) == pytest.approx(0.5, abs=0.02)
-        await page.evaluate("source.unmute()")
+        assert not silent[0].any() and silent[1].any()
 
-        # Another device takes over the channel.
+        # Another device takes over the channel, as muted as the one before.
         devices = await _run(page, "return await capture.microphones()")
         assert len(devices) >= 2 and all(device["label"] for device in devices)
         chosen = devices[-1]["deviceId"]
         taken = f"{{ deviceId: {json.dumps(chosen)}, ...{_PLAIN} }}"
         info = await _run(page, f"return await source.useMicrophone({taken})")
-        assert (info["deviceId"], info["channel"], info["muted"]) == (chosen, 0, False)
-        await _sounds(session, 0, _MICROPHONE_HZ)
+        assert (info["deviceId"], info["channel"], info["muted"]) == (chosen, 0, True)
+        await _grow(session, 200)
+        assert not _channels(session, muted_ms, muted_ms + 400)[0].any()
+        await page.evaluate("source.unmute()")
+        await _hears(session, {0: _MICROPHONE_HZ, 1: TAB_HZ})
 
         # The tab goes away; the microphone stays.
         await meeting.call("Page.close")
         await page.wait_for("told.some(([name]) => name === 'lost')")
-        alone_ms = await _grow(session, 200)
-        left = _channels(session, alone_ms, alone_ms + 200)
-        assert _level(left[0], _MICROPHONE_HZ) == pytest.approx(0.5, abs=0.02)
-        assert not left[1].any()
+        await _hushed(session, 1)
+        await _hears(session, {0: _MICROPHONE_HZ})
         assert await page.evaluate("source.inputs.map(({ live }) => live)") == [True, False]
 
         await _run(page, "await source.stop(); await session.stop();")
         told = await page.evaluate("told")
         assert told == [
             ["muted", None, 0, True],
+            ["device", None, 0, True],
             ["muted", None, 0, False],
-            ["device", None, 0, False],
             ["lost", "device_lost", 1, None],
         ]
         starts = await page.evaluate("starts")
@@ -184,13 +179,29 @@ async def _grow(session: Session, ms: int) -> int:
     return before
 
 
-async def _sounds(session: Session, channel: int, hertz: float) -> None:
-    """Waits until a tone is there and steady."""
+async def _hears(session: Session, tones: dict[int, int]) -> None:
+    """Waits for a stretch with these tones as loud as they are, and none on the other's channel.
+
+    A browser that gets too little of the machine drops some; what is mixed up stays so.
+    """
+    for _ in range(40):
+        start = await _grow(session, 200)
+        heard = _channels(session, start, start + 200)
+        own = [_level(heard[channel], hertz) for channel, hertz in tones.items()]
+        # −60 dB of the other's, and less.
+        other = [_level(heard[1 - channel], hertz) for channel, hertz in tones.items()]
+        if all(abs(level - 0.5) < 0.02 for level in own) and max(other) < 0.0005:
+            return
+    raise AssertionError(f"{tones} never come to {own}, with {other} beside them")
+
+
+async def _hushed(session: Session, channel: int) -> None:
+    """Waits until there is silence to the bit."""
     for _ in range(50):
         start = await _grow(session, 100)
-        if _level(_channels(session, start, start + 100)[channel], hertz) > 0.45:
+        if not _channels(session, start, start + 100)[channel].any():
             return
-    raise AssertionError(f"{hertz} Hz is never heard on channel {channel}")
+    raise AssertionError(f"channel {channel} is never silent")
 
 
 async def test_streams_one_has_keep_step_and_are_given_back(

@@ -65,37 +65,52 @@ export class Input {
     return this.#opened.stream;
   }
 
+  /** What happens to this stream is of no account while another is being opened for its place. */
+  leave(): void {
+    this.#watch(false);
+  }
+
+  /** It stays after all, if it still is. */
+  stay(): void {
+    if (!this.#live) return;
+    this.#watch(true);
+    if (this.#track?.readyState === "ended") this.#ended();
+  }
+
   /** Takes another stream in the place of this one, which ends. */
   replace(stream: MediaStream): void {
     this.release();
     this.#opened = { ...this.#opened, stream, lent: false };
     this.#live = true;
     this.#watch(true);
-    this.#apply();
+  }
+
+  /**
+   * Lets a stream be as muted as this input is. A disabled track delivers silence at the pace of
+   * its sound, and nobody hears the room.
+   */
+  apply(stream: MediaStream): void {
+    for (const track of stream.getAudioTracks()) track.enabled = !this.#mutedByPage;
   }
 
   mute(on: boolean): void {
     if (this.#mutedByPage === on) return;
     this.#mutedByPage = on;
-    this.#apply();
+    this.apply(this.stream);
     this.#handlers.muted(this.info.muted, "page");
   }
 
   /** Ends the stream, if it is ours. */
   release(): void {
     this.#watch(false);
-    if (this.#mutedByPage) for (const track of this.stream.getAudioTracks()) track.enabled = true;
     if (this.#opened.lent !== true) for (const track of this.stream.getTracks()) track.stop();
+    else if (this.#mutedByPage) for (const track of this.stream.getAudioTracks()) track.enabled = true;
   }
 
   get #track(): MediaStreamTrack | undefined {
     return this.stream.getAudioTracks()[0];
   }
 
-  /** A disabled track delivers silence at the pace of its sound, and nobody hears the room. */
-  #apply(): void {
-    for (const track of this.stream.getAudioTracks()) track.enabled = !this.#mutedByPage;
-  }
 
   #watch(on: boolean): void {
     const [track] = this.stream.getAudioTracks();

@@ -52,6 +52,7 @@ export class AudioSource extends Emitter<SourceEvents> {
   #asleep: () => void = () => undefined;
   #forget: () => void = () => undefined;
   #stopped: Promise<void> | undefined;
+  #switching: Promise<unknown> = Promise.resolve();
 
   private constructor(opened: readonly Opened[], settings: MicrophoneSettings) {
     super();
@@ -126,16 +127,28 @@ export class AudioSource extends Emitter<SourceEvents> {
   }
 
   /** Goes on with another microphone, on the same channel, without an end. */
-  async useMicrophone(settings: MicrophoneSettings = {}): Promise<InputInfo> {
+  useMicrophone(settings: MicrophoneSettings = {}): Promise<InputInfo> {
+    // One after the other: the last one asked for is the one that stays.
+    const switched = this.#switching.then(() => this.#switch(settings));
+    this.#switching = switched.catch(() => undefined);
+    return switched;
+  }
+
+  async #switch(settings: MicrophoneSettings): Promise<InputInfo> {
     const input = this.#inputs.find(({ info }) => info.kind === "microphone");
     if (input === undefined || this.#stopped !== undefined)
       throw new CaptureError("no_device", "There is no microphone in this source to be replaced.");
-    const stream = await openMicrophone({ ...this.#settings, deviceId: undefined, ...settings });
+    // A phone's Safari ends the first microphone where a second one is opened.
+    input.leave();
+    let stream: MediaStream | undefined;
     try {
+      stream = await openMicrophone({ ...this.#settings, deviceId: undefined, ...settings });
       if (this.#stopped !== undefined) throw captureAborted();
+      input.apply(stream);
       this.#graph.connect(input.info.channel, stream);
     } catch (error) {
-      for (const track of stream.getTracks()) track.stop();
+      for (const track of stream?.getTracks() ?? []) track.stop();
+      if (this.#stopped === undefined) input.stay();
       throw error;
     }
     input.replace(stream);
