@@ -98,8 +98,11 @@ def choose(
         _affordable(jobs, load.used, now), key=lambda job: (_rank(job), job.entry.served)
     )
     chosen: list[Job] = []
-    if spare_rows is not None and ranked and ranked[0].entry.background:
-        rows = min(rows, spare_rows)
+    if ranked and ranked[0].entry.background:
+        rows = rows if spare_rows is None else min(rows, spare_rows)
+        # The oldest leads; those nearest to it in length go with it: the least of them is padding.
+        leader = ranked[0].key.length
+        ranked[1:] = sorted(ranked[1:], key=lambda job: abs(job.key.length - leader))
     for job in ranked[: None if rows else 0]:
         if chosen and (job.entry.suspect or not _rides(job, chosen)):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Final
 
 from pydantic import Field, SecretStr, field_validator
 
+from streaming.errors import shown
 from streaming.settings.section import Section
 
 MARK: Final = "whsec_"
 """What a webhook's secret begins with; 16 to 64 bytes in base64 follow."""
 
 _LENGTHS: Final = range(16, 65)
+_HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9.-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?|[0-9A-Fa-f:]+")
 
 
 class JobSettings(Section):
@@ -58,6 +61,14 @@ class JobSettings(Section):
     webhook_timeout_s: float = Field(
         default=10.0, gt=0, le=60, description="time for one attempt, from name to answer"
     )
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{shown(host)} is not a host, like `hooks.example.com:8443`")
+        return value
 
     @field_validator("webhook_secret")
     @classmethod

@@ -63,8 +63,8 @@ def test_windows_of_one_length_go_together_and_those_of_files_by_twos() -> None:
     assert chosen(*jobs, used=0.5) == [0, 1]
     assert chosen(*jobs, used=0.9) == [0, 1]
     jobs = [job(Kind.FINAL, n, length=length, file=True) for n, length in enumerate(lengths)]
-    # From 3 to 6 are three steps: with 4 among them there is no room for 8, with 3 none for 7.
-    assert chosen(*jobs) == [0, 1, 2, 4]
+    # Nearest first; from 4 to 7 are three steps: there is no room for 8, and none for 3.
+    assert chosen(*jobs) == [0, 1, 5, 2]
 
 
 def test_second_looks_are_few_at_a_time() -> None:
@@ -173,4 +173,12 @@ def test_files_get_a_beam_while_nobody_speaks() -> None:
 
 def test_segments_of_files_go_together_though_of_unlike_length() -> None:
     files = [job(Kind.FINAL, n, length=length, file=True) for n, length in enumerate((6, 4, 9, 5))]
-    assert chosen(*files) == [0, 1, 3]
+    assert chosen(*files) == [0, 3, 1]
+
+
+def test_segments_of_a_file_go_with_those_nearest_in_length_to_the_oldest() -> None:
+    lengths = (6, 9, 4, 7, 6, 3, 6)
+    files = [job(Kind.FINAL, n, length=length, file=True) for n, length in enumerate(lengths)]
+    taken = choose(files, rows=4, load=Reading(), now=10.0)
+    assert [each.key.length for each in taken] == [6, 6, 6, 7]
+    assert taken[0] is files[0]

@@ -7,6 +7,7 @@ be half a line: what can't be read, and all behind it, is heard again.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import IO
 from typing import Final as Constant
@@ -30,7 +31,7 @@ class Progress:
         self.finals: list[Final] = []
         head = json.dumps({"form": FORM, "model": [engine.model, engine.compute_type]}) + "\n"
         kept = _read(path, head, self.finals)
-        self._file: IO[bytes] = path.open("r+b" if kept else "wb")
+        self._file: IO[bytes] = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
         self._file.truncate(kept)
         self._file.seek(kept)
         if not kept:

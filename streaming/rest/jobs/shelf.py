@@ -7,6 +7,7 @@ in; later it costs no more than what a restart would have to do again.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -134,6 +135,8 @@ class Shelf:
                 _log.warning("job_damaged", job=name[:12])
                 self._damaged[name] = now
                 continue
+            if job.state is State.RUNNING:  # by a server that is no more
+                job = dataclasses.replace(job, state=State.QUEUED)
             self._jobs[name] = job
             self._sizes[name] = self.folder.size(name)
 

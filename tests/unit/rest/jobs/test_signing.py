@@ -36,6 +36,13 @@ def test_what_is_no_secret(secret: str) -> None:
             JobSettings(webhook_secret=secret)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("host", ['["127.0.0.1"]', "https://a.example", "a b", "*", "a.example/x"])
+def test_what_is_no_host(host: str) -> None:
+    with pytest.raises(ValidationError):
+        JobSettings(webhook_hosts=(host,))
+    JobSettings(webhook_hosts=("*.a.example", "10.0.0.1:80", "[::1]:80", "::1"))
+
+
 def test_secrets_made_here() -> None:
     assert len(key_of(new_secret())) == 32
     assert new_secret() != new_secret()
