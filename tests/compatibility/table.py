@@ -9,6 +9,10 @@ each row the test that proves it::
     clients = ["`deepgram-sdk` 7.6.0"]          # unmodified, in the tests
     about = "One paragraph."                    # optional
 
+    [[start]]                                   # its quick-starts
+    client = "`deepgram-sdk` for Python"
+    file = "deepgram.py"                        # of quick_starts/
+
     [[feature]]
     name = "KeepAlive"
     support = "yes"                             # or "no", or "different: …" and how
@@ -29,8 +33,11 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENT: Final = ROOT / "docs" / "compatibility.md"
 _FOLDER: Final = Path(__file__).parent
+QUICK_STARTS: Final = _FOLDER / "quick_starts"
 _DIALECT: Final = {"title": str, "place": int, "routes": list, "clients": list}
 _FEATURE: Final = {"name": str, "support": str, "test": str}
+_START: Final = {"client": str, "file": str}
+_SYNTAX: Final = {".py": "python", ".cjs": "js"}
 _DIFFERENT: Final = "different: "
 
 _HEAD: Final = """\
@@ -40,6 +47,9 @@ _HEAD: Final = """\
 What of each vendor's protocol works, so that a client needs nothing but another URL and key. Each
 row is held by the test that it names, most of them with the vendor's own package as the client.
 What is refused is refused in the dialect's own form of an error, never ignored in silence.
+
+Behind each table stand quick-starts of the vendors' packages, in which address and key alone are
+others; the tests run them as they stand here.
 """
 
 
@@ -53,6 +63,14 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """A client's quick-start, which is run as it stands: ``test_quick_starts.py``."""
+
+    client: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One dialect's part of the document."""
 
@@ -63,6 +81,7 @@ class Dialect:
     clients: Sequence[str]
     about: str
     features: Sequence[Feature]
+    starts: Sequence[Start] = ()
 
 
 def read(path: Path) -> Dialect:
@@ -70,6 +89,7 @@ def read(path: Path) -> Dialect:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     rows = fields.pop("feature", None)
     about = fields.pop("about", "")
+    starts = fields.pop("start", [])
     if not isinstance(rows, list) or not rows:
         raise ValueError(f"{path.name}: no [[feature]]")
     _check(path.name, fields, _DIALECT)
@@ -84,7 +104,10 @@ def read(path: Path) -> Dialect:
                 f"{path.name}: {row['name']}: {support!r} is not yes, no, different: …"
             )
         features.append(Feature(**row))
-    return Dialect(path.stem, about=about, features=features, **fields)
+    for start in starts:
+        _check(f"{path.name}: {start.get('client')}", start, _START)
+    told = [Start(**start) for start in starts]
+    return Dialect(path.stem, about=about, features=features, starts=told, **fields)
 
 
 def _check(where: str, fields: Mapping[str, Any], known: Mapping[str, type]) -> None:
@@ -116,6 +139,7 @@ def _section(dialect: Dialect) -> str:
         "| feature | works | held by |",
         "|---|---|---|",
         *(_row(feature) for feature in dialect.features),
+        *(line for start in dialect.starts for line in _start(start)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -127,6 +151,12 @@ def _row(feature: Feature) -> str:
     path, _, name = feature.test.partition("::")
     cells = (feature.name, support, f"[`{name}`](../{path})")
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _start(start: Start) -> list[str]:
+    path = QUICK_STARTS / start.file
+    code = path.read_text(encoding="utf-8").rstrip()
+    return ["", f"{start.client}:", "", f"```{_SYNTAX[path.suffix]}", code, "```"]
 
 
 def main() -> int:
