@@ -6,10 +6,10 @@ import asyncio
 import atexit
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 from streaming.client.errors import ClientError, UsageError
@@ -41,31 +41,31 @@ class LoopThread:
         began.result()
         _running.add(self)
 
-    def call(self, work: Coroutine[Any, Any, T], timeout_s: float | None = None) -> T:
-        """Run ``work`` there; return what it returns, raise what it raises.
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]], timeout_s: float | None = None) -> T:
+        """Run what ``make`` makes there; return what it returns, raise what it raises.
 
         Raises ``TimeoutError`` when it takes longer. Then, and when the waiting is interrupted, by
-        Ctrl-C for one, ``work`` is cancelled.
+        Ctrl-C for one, the work is cancelled. It is made there, too: an interrupt may come anywhere
+        and would leave behind a coroutine that nobody runs.
         """
         loop = self._loop
+        if threading.current_thread() is self._thread:
+            raise UsageError("called from the stream's own thread, which would wait for itself")
+        job = _Job(make, timeout_s)
         try:
-            if threading.current_thread() is self._thread:
-                raise UsageError("called from the stream's own thread, which would wait for itself")
             with self._submitting:
                 if self._stopped or loop is None:
                     raise ClientError("the stream is closed", code="aborted", retryable=False)
-                future = asyncio.run_coroutine_threadsafe(_within(work, timeout_s), loop)
-        except ClientError:
-            work.close()
-            raise
-        try:
-            while not future.done():
-                wait([future], _SLICE_S)
-            return future.result()
+                loop.call_soon_threadsafe(job.start)
+            while not job.done.done():
+                wait([job.done], _SLICE_S)
+            return job.done.result()
         except CancelledError:
             raise ClientError("the stream was aborted", code="aborted", retryable=False) from None
         except BaseException:
-            future.cancel()
+            if loop is not None:
+                with suppress(RuntimeError):  # the loop is closed already
+                    loop.call_soon_threadsafe(job.cancel)
             raise
 
     def stop(self) -> None:
@@ -88,10 +88,36 @@ class LoopThread:
         asyncio.run(until_stopped())  # which cancels whatever else runs, and waits for its end
 
 
-async def _within(work: Coroutine[Any, Any, T], timeout_s: float | None) -> T:
-    # Here, not where the caller waits: what runs out of time has taken nothing.
-    async with asyncio.timeout(timeout_s):
-        return await work
+class _Job(Generic[T]):
+    """Work that a caller waits for; ``start`` and ``cancel`` are called in the loop."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]], timeout_s: float | None) -> None:
+        self._make = make
+        self._timeout_s = timeout_s
+        self._task: asyncio.Task[T] | None = None
+        self.done: Future[T] = Future()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._finish)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> T:
+        # Here, not where the caller waits: what runs out of time has taken nothing.
+        async with asyncio.timeout(self._timeout_s):
+            return await self._make()
+
+    def _finish(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.done.cancel()
+            self.done.set_running_or_notify_cancel()
+        elif (fault := task.exception()) is not None:
+            self.done.set_exception(fault)
+        else:
+            self.done.set_result(task.result())
 
 
 def _stop_all() -> None:

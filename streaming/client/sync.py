@@ -76,11 +76,11 @@ class SyncStream:
         After a ``TimeoutError`` the end of ``audio`` has not been taken; ``sent_ms`` says how far
         it came. Chunks of up to 16 KiB are taken whole or not at all.
         """
-        self._call(self._stream.send(audio), timeout)
+        self._call(partial(self._stream.send, audio), timeout)
 
     def finalize(self, id: str | None = None) -> str:
         """Asks for all audio sent so far to be decoded; returns the ``Finalized``'s id."""
-        return self._call(self._stream.finalize(id))
+        return self._call(partial(self._stream.finalize, id))
 
     def configure(
         self,
@@ -96,7 +96,8 @@ class SyncStream:
     ) -> None:
         """Changes settings from the next segment on."""
         self._call(
-            self._stream.configure(
+            partial(
+                self._stream.configure,
                 language=language,
                 languages=languages,
                 prompt=prompt,
@@ -110,15 +111,15 @@ class SyncStream:
 
     def keepalive(self) -> None:
         """Keeps the session open while there is nothing to send."""
-        self._call(self._stream.keepalive())
+        self._call(self._stream.keepalive)
 
     def end(self) -> None:
         """Says that no more audio comes; iterate on for the rest and ``Ended``. May be repeated."""
-        self._call(self._stream.end())
+        self._call(self._stream.end)
 
     def abort(self) -> None:
         """Closes at once, without waiting for what was still to be said; wakes all who wait."""
-        self._call(self._stream.abort())
+        self._call(self._stream.abort)
 
     def next_event(self, *, timeout: float | None = None) -> Event | None:
         """The next event; None once the stream has ended, where iterating would stop."""
@@ -126,7 +127,7 @@ class SyncStream:
             try:
                 return self._taken.popleft()
             except IndexError:
-                if not self._call(self._take(), timeout):
+                if not self._call(self._take, timeout):
                     return None
 
     def __iter__(self) -> Iterator[Event]:
@@ -145,9 +146,9 @@ class SyncStream:
             self._taken.append(event)
         return event is not None
 
-    def _call(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    def _call(self, make: Callable[[], Coroutine[Any, Any, T]], timeout: float | None = None) -> T:
         try:
-            return self._thread.call(work, timeout)
+            return self._thread.call(make, timeout)
         except ClientError as error:
             raise error.with_traceback(None)  # noqa: B904 - the caller's lines, not the loop's
         except TimeoutError:
@@ -172,7 +173,7 @@ class connect_sync:  # noqa: N801 - used like a function, as connect is
             raise UsageError("entered twice: connect_sync opens one stream")
         thread = self._thread = LoopThread("wirescribe-client")
         try:
-            return SyncStream(thread.call(self._connection.__aenter__()), thread)
+            return SyncStream(thread.call(self._connection.__aenter__), thread)
         except ClientError as error:
             thread.stop()
             raise error.with_traceback(None)  # noqa: B904 - the caller's lines, not the loop's

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from functools import partial
 
 import pytest
 
 from streaming.client import ClientError, UsageError
-from streaming.client.loop_thread import LoopThread
+from streaming.client.loop_thread import LoopThread, _Job
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def names() -> list[str]:
 
 
 def test_it_returns_what_comes_of_the_work(thread: LoopThread) -> None:
-    assert [thread.call(echo(n)) for n in range(3)] == [0, 1, 2]
+    assert [thread.call(partial(echo, n)) for n in range(3)] == [0, 1, 2]
 
 
 def test_it_raises_what_the_work_raises(thread: LoopThread) -> None:
@@ -39,8 +41,8 @@ def test_it_raises_what_the_work_raises(thread: LoopThread) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        thread.call(fail())
-    assert thread.call(echo(1)) == 1
+        thread.call(fail)
+    assert thread.call(partial(echo, 1)) == 1
 
 
 def test_work_that_takes_too_long_is_cancelled(thread: LoopThread) -> None:
@@ -53,7 +55,7 @@ def test_work_that_takes_too_long_is_cancelled(thread: LoopThread) -> None:
             cancelled.set()
 
     with pytest.raises(TimeoutError):
-        thread.call(work(), 0.01)
+        thread.call(work, 0.01)
     assert cancelled.is_set()
 
 
@@ -68,7 +70,7 @@ def test_who_waits_while_it_is_stopped_hears_of_it() -> None:
 
     def wait() -> None:
         with pytest.raises(ClientError) as caught:
-            thread.call(work())
+            thread.call(work)
         raised.append(caught.value)
 
     waiting = threading.Thread(target=wait)
@@ -85,15 +87,15 @@ def test_after_the_end_nothing_is_taken_on() -> None:
     thread.stop()
     thread.stop()
     with pytest.raises(ClientError, match="closed"):
-        thread.call(echo(1))
+        thread.call(partial(echo, 1))
 
 
 def test_its_own_thread_may_not_wait_for_itself(thread: LoopThread) -> None:
     async def call() -> None:
         with pytest.raises(UsageError, match="own thread"):
-            thread.call(echo(1))
+            thread.call(partial(echo, 1))
 
-    thread.call(call())
+    thread.call(call)
 
 
 def test_many_threads_at_once(thread: LoopThread) -> None:
@@ -101,7 +103,7 @@ def test_many_threads_at_once(thread: LoopThread) -> None:
 
     def ask(number: int) -> None:
         for _ in range(20):
-            heard.append(thread.call(echo(number)))
+            heard.append(thread.call(partial(echo, number)))
 
     asking = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
     for each in asking:
@@ -109,3 +111,30 @@ def test_many_threads_at_once(thread: LoopThread) -> None:
     for each in asking:
         each.join(30)
     assert sorted(heard) == [number for number in range(8) for _ in range(20)]
+
+
+def test_work_that_is_given_up_before_it_began_is_never_made() -> None:
+    thread = LoopThread("tested")
+    blocked, go_on = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    async def block() -> None:
+        blocked.set()
+        go_on.wait(10)
+
+    async def work() -> None:
+        made.append("work")
+
+    asking = threading.Thread(target=thread.call, args=(block,))
+    asking.start()
+    assert blocked.wait(10)
+    job = _Job(work, None)
+    assert thread._loop is not None
+    thread._loop.call_soon_threadsafe(job.start)
+    thread._loop.call_soon_threadsafe(job.cancel)
+    go_on.set()
+    with pytest.raises(CancelledError):
+        job.done.result(10)
+    asking.join(10)
+    thread.stop()
+    assert made == []

@@ -173,6 +173,57 @@ def test_ctrl_c_ends_the_waiting_and_the_stream_goes_on() -> None:
         assert [type(event) for event in stream] == [Final, Ended]
 
 
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from streaming.client import connect_sync
+
+main = threading.main_thread().ident
+with connect_sync(sys.argv[1]) as stream:
+    stop = threading.Event()
+
+    def press():
+        while not stop.wait(0.0007):
+            signal.pthread_kill(main, signal.SIGINT)
+
+    armed, counted = False, 0
+
+    def pressed(*_):
+        global armed
+        if armed:
+            armed = False
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, pressed)
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    until = time.monotonic() + 0.7
+    while time.monotonic() < until:
+        try:
+            armed = True
+            while True:
+                stream.keepalive()
+        except KeyboardInterrupt:
+            counted += 1
+    stop.set()
+    pressing.join()
+    stream.end()
+    print([type(event).__name__ for event in stream], counted > 50)
+"""
+
+
+def test_an_interrupt_at_any_moment_leaves_nothing_undone() -> None:
+    with scripted_server_thread(one_final) as url:
+        done = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED, url],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (done.stdout, done.stderr) == ("['Started', 'Final', 'Ended'] True\n", "")
+
+
 def test_another_thread_aborts_and_wakes_who_waits() -> None:
     with scripted_server_thread(silent) as url, connect_sync(url) as stream:
         assert isinstance(stream.next_event(), Started)
