@@ -251,10 +251,17 @@ class Page(Tab):
 
     @asynccontextmanager
     async def asleep(self) -> AsyncIterator[None]:
-        """Freezes the page: none of its scripts run, its sockets stay."""
-        await self.call("Page.setWebLifecycleState", {"state": "frozen"})
-        yield
-        await self.call("Page.setWebLifecycleState", {"state": "active"})
+        """Another tab lies before this one: its timers run once a second at most."""
+        other = await self._devtools.call(
+            "Target.createTarget", {"url": "about:blank", "browserContextId": self._context}
+        )
+        try:
+            await self._devtools.call("Target.activateTarget", other)
+            await self.wait_for("document.visibilityState === 'hidden'")
+            yield
+        finally:
+            await self._devtools.call("Target.closeTarget", other)
+            await self.call("Page.bringToFront")
 
     def _heard_exception(self, event: dict[str, Any]) -> None:
         self.complaints.append(_exception(event["exceptionDetails"]))

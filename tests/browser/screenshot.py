@@ -1,6 +1,6 @@
-"""Takes the README's picture: real speech, the real server, the page mid-sentence.
+"""Takes the pictures of the page: real speech, the real server, the page mid-sentence.
 
-    python -m tests.browser.screenshot docs/images/captions.png [light|dark]
+    python -m tests.browser.screenshot docs/images
 
 Needs the measuring recordings or espeak-ng, the embedded model and a Chromium.
 """
@@ -27,8 +27,17 @@ _MID_SENTENCE = f"""
 """
 
 
-async def take(url: str, microphone: Path, profile: Path, scheme: str) -> bytes:
-    """The page while the second sentence is being said."""
+# Name, width, height, scale, colour scheme; the first one is the README's.
+_VIEWS = (
+    ("captions", 1120, 640, 1, "light"),
+    ("captions-dark", 1120, 640, 1, "dark"),
+    ("captions-phone", 390, 760, 1, "light"),
+    ("captions-phone-dark", 390, 760, 1, "dark"),
+)
+
+
+async def take(url: str, microphone: Path, profile: Path, target: Path) -> None:
+    """The page while the second sentence is being said, in all views."""
     browser = find_chromium()
     if browser is None:
         raise SystemExit("no Chromium found")
@@ -37,23 +46,24 @@ async def take(url: str, microphone: Path, profile: Path, scheme: str) -> bytes:
         Page.opened(devtools) as page,
     ):
         await page.resize(1120, 640)
-        await page.prefer(color_scheme=scheme)
         await page.open(url)
         await page.click("#start")
         await page.wait_for(_MID_SENTENCE, timeout_s=60)
-        return await page.screenshot()
+        for name, width, height, scale, scheme in _VIEWS:
+            await page.resize(width, height, scale, mobile=width < 500)
+            await page.prefer(color_scheme=scheme, reduced_motion="reduce")
+            (target / f"{name}.png").write_bytes(await page.screenshot())
 
 
-def main(target: Path, scheme: str = "light") -> None:
-    """Writes the picture."""
+def main(target: Path) -> None:
+    """Writes the pictures into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         speech = speech_for_microphone(folder, TWENTY_SECONDS)
         with running_server(folder, "--model", embedded_model(), "--device", "cpu") as server:
-            picture = asyncio.run(take(server.http, speech.wav, folder / "profile", scheme))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(picture)
+            asyncio.run(take(server.http, speech.wav, folder / "profile", target))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    main(Path(sys.argv[1]))

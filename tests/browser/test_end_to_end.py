@@ -120,6 +120,7 @@ async def test_words_survive_a_sleep_a_cut_and_a_restart(
             await tab.open(wire.url)
             await tab.click("#start")
             await tab.wait_for(LIVE, WORDS_S)
+            before_s = await _elapsed_s(tab)
             await ear.speak()
             await tab.wait_for(f"{HEADLINE} === 'Hearing speech'", WORDS_S)
             await tab.wait_for(f"{OPEN}.textContent !== ''", WORDS_S)
@@ -133,7 +134,7 @@ async def test_words_survive_a_sleep_a_cut_and_a_restart(
             await asyncio.to_thread(first.stop)
         with running_server(tmp_path, *arguments):
             await tab.wait_for(LIVE, WORDS_S)
-            await _until_said(tab, speech)
+            await _until_said(tab, speech, before_s)
             await tab.click("#stop")
             await tab.wait_for(f"{HEADLINE} === 'Stopped'", WORDS_S)
             heard = " ".join(await log_lines(tab))
@@ -143,10 +144,15 @@ async def test_words_survive_a_sleep_a_cut_and_a_restart(
     tab.complaints.clear()
 
 
-async def _until_said(page: Tab, speech: Speech) -> None:
-    minutes, seconds = (await page.text("#elapsed")).split(":")
-    elapsed_s = 60 * int(minutes) + int(seconds)
-    await asyncio.sleep(max(0.0, speech.seconds - elapsed_s) + 0.5)
+async def _until_said(tab: Tab, speech: Speech, before_s: float = 0) -> None:
+    """Wait for the end of what began to be said so long after Start."""
+    left_s = before_s + speech.seconds - await _elapsed_s(tab)
+    await asyncio.sleep(max(0.0, left_s) + 0.5)
+
+
+async def _elapsed_s(tab: Tab) -> float:
+    minutes, seconds = (await tab.text("#elapsed")).split(":")
+    return 60 * int(minutes) + int(seconds)
 
 
 def _free_port() -> int:

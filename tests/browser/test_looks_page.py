@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.browser.devtools import Page
@@ -34,11 +36,13 @@ async def test_text_has_its_language_and_direction(page: Page, server: ScriptedS
 async def test_all_text_has_enough_contrast(
     page: Page, server: ScriptedServer, scheme: str
 ) -> None:
+    seen_all = asyncio.Event()
+
     async def script(session: Session) -> None:
         await session.started()
         await session.final(0, "Settled.")
         await session.partial(1, "Committed", "tentative", revision=1)
-        await session.heard(600)
+        await seen_all.wait()
         await session.fail(4422, "bad_configuration", "language: no such language")
 
     server.play(script)
@@ -48,6 +52,7 @@ async def test_all_text_has_enough_contrast(
     await page.click("#start")
     await page.wait_for(shows("tentative", OPEN))
     seen += await contrasts(page)
+    seen_all.set()
     await page.wait_for("!document.querySelector('#failure').hidden")
     seen += await contrasts(page)
     assert len(seen) > 25
@@ -56,11 +61,13 @@ async def test_all_text_has_enough_contrast(
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (768, 1024), (1920, 1080)])
 async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, height: int) -> None:
+    seen_all = asyncio.Event()
+
     async def script(session: Session) -> None:
         await session.started()
         await session.final(0, "Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 3)
         await session.partial(1, "Committed", "tentative", revision=1)
-        await session.heard(400)
+        await seen_all.wait()
         await session.fail(4422, "bad_configuration", "language: " + "x" * 200)
 
     server.play(script)
@@ -75,6 +82,7 @@ async def test_fits_the_window(page: Page, server: ScriptedServer, width: int, h
         await page.click("#larger")
     await page.click("#settings-close")
     assert await overflow(page) == []
+    seen_all.set()
     await page.wait_for("!document.querySelector('#failure').hidden")
     assert await overflow(page) == []
     for button in ("#start", "#dismiss"):
