@@ -62,6 +62,14 @@ const textOf = (row) => row.parts.map(({ text }) => text).join("").trim();
 const counted = (text) => text.split(/\s+/u).filter(Boolean).length;
 const plain = (word) => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
+/** How many words of a row are others now; those that were only added to are not. */
+function replaced(before, after) {
+  let [head, tail] = [0, 0];
+  while (head < before.length && before[head] === after[head]) head += 1;
+  while (tail < before.length - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  return before.length - head - tail;
+}
+
 /** The screen after each change, by a clock of its own. */
 function play({ CaptionModel, Screen }, events, wordsPerMinute) {
   const model = new CaptionModel();
@@ -100,41 +108,35 @@ function figures({ columns, CaptionModel }, events, { shown, words }) {
     model.apply(message);
     return model.lines.reduce((sum, line) => sum + counted(line.committed + line.tentative), 0);
   });
+  // Rows are met in the order in which they begin, so those before the first on the screen are gone.
   const rows = new Map();
   let changed = 0;
   for (const { atMs, rows: now } of shown)
     for (const { id, text } of now) {
       const row = rows.get(id) ?? { fromMs: atMs, text: "" };
       const [before, after] = [row.text, text].map((all) => all.split(" ").map(plain));
-      changed += before.filter((word, i) => word !== "" && i < after.length && after[i] !== word).length;
+      changed += replaced(before.filter(Boolean), after.filter(Boolean));
       rows.set(id, { ...row, untilMs: atMs, text });
     }
+  const order = [...rows.keys()];
   const seen = moments(shown, ({ rows: now }) => {
-    const last = now.at(-1);
-    if (last === undefined) return 0;
-    let sum = 0;
-    for (const [id, { text }] of rows.entries()) {
-      const current = now.find((row) => row.id === id);
-      if (current !== undefined) sum += counted(current.text);
-      else if (Number(id.split(".")[0]) * 1e6 + Number(id.split(".")[1]) < Number(now[0].id.split(".")[0]) * 1e6 + Number(now[0].id.split(".")[1])) sum += counted(text);
-    }
-    return sum;
+    if (now.length === 0) return 0;
+    const gone = order.slice(0, order.indexOf(now[0].id)).map((id) => rows.get(id));
+    return [...gone, ...now].reduce((sum, { text }) => sum + counted(text), 0);
   });
   const lags = seen.map((at, i) => at - (arrived[i] ?? at)).sort((a, b) => a - b);
   const gone = [...rows.values()].slice(0, -2);
   const perWord = gone.map(({ fromMs, untilMs, text }) => (untilMs - fromMs) / counted(text)).sort((a, b) => a - b);
   const fastest = Math.max(...seen.map((from) => seen.filter((at) => at >= from && at < from + 5000).length * 12));
   return {
-    words,
-    widest: Math.max(...[...rows.values()].map(({ text }) => columns(text))),
-    fastest,
-    together: Math.max(...seen.map((from) => seen.filter((at) => at === from).length)),
-    lagMedian: lags[Math.floor(lags.length / 2)],
-    lagMost: lags.at(-1),
-    perWordLeast: Math.round(perWord[0] ?? 0),
-    tooShort: perWord.filter((ms) => ms < WORD_MS).length,
-    rows: rows.size,
-    changed,
+    "words, rows": `${words}, ${rows.size}`,
+    "widest row, columns": Math.max(...[...rows.values()].map(({ text }) => columns(text))),
+    "most words that appeared at once": Math.max(...seen.map((from) => seen.filter((at) => at === from).length)),
+    "fastest five seconds, words a minute": fastest,
+    "a row stood, for each of its words, at least": `${Math.round(perWord[0] ?? 0)} ms`,
+    [`rows that stood for less than ${WORD_MS} ms a word`]: perWord.filter((ms) => ms < WORD_MS).length,
+    "later than it came, median and most": `${lags[Math.floor(lags.length / 2)]}, ${lags.at(-1)} ms`,
+    "words that changed while they were shown": changed,
   };
 }
 

@@ -13,8 +13,8 @@ export class Pace {
   wordsPerMinute: number;
   #due = 0;
   #idle = true;
-  #left = 0;
-  #deadline = 0;
+  /** Until when each of the words that wait has to be shown. */
+  #deadlines: number[] = [];
 
   constructor(wordsPerMinute: number) {
     this.wordsPerMinute = wordsPerMinute;
@@ -23,16 +23,18 @@ export class Pace {
   /** How many of `waiting` words to show at `nowMs`. */
   take(waiting: number, nowMs: number): number {
     if (this.wordsPerMinute <= 0) return waiting;
-    if (waiting > this.#left) this.#deadline = nowMs + LAG_MS;
+    // Guesses that were taken back wait no longer; what came instead is newer.
+    this.#deadlines.length = Math.min(this.#deadlines.length, waiting);
+    while (this.#deadlines.length < waiting) this.#deadlines.push(nowMs + LAG_MS);
     if (this.#idle) this.#due = Math.max(this.#due, nowMs);
     let taken = 0;
-    while (taken < waiting && this.#due <= nowMs) {
-      // Late timers don't slow words down; a tab that slept shows what is a second old at once.
-      this.#due = Math.max(this.#due, nowMs - LAG_MS) + this.#interval(waiting - taken, nowMs);
+    while (this.#deadlines.length > 0 && this.#due <= nowMs) {
+      this.#deadlines.shift();
       taken += 1;
+      // Late timers don't slow words down; a tab that slept shows what is a second old at once.
+      this.#due = Math.max(this.#due, nowMs - LAG_MS) + this.#interval(nowMs);
     }
-    this.#left = waiting - taken;
-    this.#idle = this.#left === 0;
+    this.#idle = this.#deadlines.length === 0;
     return taken;
   }
 
@@ -41,7 +43,11 @@ export class Pace {
     return Math.max(0, this.#due - nowMs);
   }
 
-  #interval(waiting: number, nowMs: number): number {
-    return Math.min(60_000 / this.wordsPerMinute, Math.max(0, this.#deadline - nowMs) / waiting);
+  /** The pause before the next word with which all of those that wait keep their deadlines. */
+  #interval(nowMs: number): number {
+    return this.#deadlines.reduce(
+      (least, deadline, before) => Math.min(least, Math.max(0, deadline - nowMs) / (before + 1)),
+      60_000 / this.wordsPerMinute,
+    );
   }
 }

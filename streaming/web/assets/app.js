@@ -94,7 +94,7 @@ ${Array.from({length:8},(n,e)=>`[data-speaker="${e}"] { --speaker: var(--s${e});
 .row .guess { color: inherit; }
 .row:not([data-speaker]) .guess { color: var(--soft); }
 :host([background="text"]) .frame { background: none; }
-:host([background="text"]) .row > span { background: var(--live-captions-ground, var(--ground)); box-decoration-break: clone; -webkit-box-decoration-break: clone; padding-block: .08em; }
+:host([background="text"]) .row > span { background: var(--live-captions-ground, var(--ground)); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 :host([background="text"]) .row > span:first-child { padding-inline-start: .3em; }
 :host([background="text"]) .row > span:last-child { padding-inline-end: .3em; }
 :host([background="none"]) .frame { background: none; }
