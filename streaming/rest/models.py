@@ -13,6 +13,7 @@ ALIASES: Final = (
     "whisper-1",
     "gpt-4o-transcribe",
     "gpt-4o-mini-transcribe",
+    "gpt-transcribe",
 )
 """OpenAI's names, which all stand for the model that is served."""
 

@@ -28,8 +28,8 @@ class ResponseFormat(StrEnum):
 _GRANULARITIES: Final = ("word", "segment")
 _TRUE: Final = frozenset({"true", "1"})
 _FALSE: Final = frozenset({"false", "0", ""})
-# What our own clients may send beside OpenAI's fields.
-_OURS: Final = ("hotwords", "languages")
+# OpenAI's newer models take keywords and languages; our own clients call the first hotwords.
+_HINTS: Final = {"hotwords": "hotwords", "keywords": "hotwords", "languages": "languages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ def read_options(form: Form, task: Task, *, words: bool) -> dict[str, object]:
         options["language"] = language_code(language)
     if prompt := form.one("prompt"):
         options["prompt"] = prompt
-    for name in _OURS:
+    for name, option in _HINTS.items():
         if values := form.all(name):
-            options[name] = values[0] if len(values) == 1 else values
+            options[option] = values[0] if len(values) == 1 else values
     return options
 
 

@@ -166,9 +166,29 @@ def test_what_was_heard_before_is_not_decoded_again(server: Running) -> None:
     assert again.text == first.json()["text"] + "\n"
 
 
+def test_hints_of_newer_models() -> None:
+    """As LiveKit's plug-in sends them, too."""
+    engine = FakeEngine()
+    with serving(engine) as server, connect(server) as client:
+        client.audio.transcriptions.create(
+            model="gpt-transcribe",
+            file=("a.wav", wav(1.1)),
+            keywords=["Erfurt", "Gera"],
+            languages=["de", "en"],
+        )
+    (asked,) = [row for batch in engine.batches for row in batch if row.hotwords]
+    assert asked.hotwords == ("Erfurt", "Gera")
+    assert asked.language.allowed == ("de", "en")
+
+
 def test_models(client: openai.OpenAI) -> None:
     names = [model.id for model in client.models.list()]
-    assert names[1:] == ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe"]
+    assert names[1:] == [
+        "whisper-1",
+        "gpt-4o-transcribe",
+        "gpt-4o-mini-transcribe",
+        "gpt-transcribe",
+    ]
     assert client.models.retrieve(names[0]).owned_by == "wirescribe"
     with pytest.raises(openai.NotFoundError) as caught:
         client.models.retrieve("gpt-9")

@@ -15,7 +15,7 @@ import pytest
 
 from streaming.auth.keys import digest_of, new_key
 from tests.compatibility.table import QUICK_STARTS, dialects
-from tests.integration.harness import WAIT_S, serving
+from tests.integration.harness import serving
 from tests.protocol.sounds import spoken
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def printed(file: str, folder: Path, ports: Mapping[str, int]) -> list[str]:
         env={**os.environ, **node},
         capture_output=True,
         text=True,
-        timeout=2 * WAIT_S,
+        timeout=90.0,  # packages are large, and all are loaded at once
     )
     assert ran.returncode == 0, f"{file}: {ran.stderr}"
     return ran.stdout.split()
