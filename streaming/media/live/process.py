@@ -65,9 +65,11 @@ class DecoderProcess:
             async for _ in it._answer():
                 pass
         except MediaError as error:
+            await it.gone()
             raise _no_more() from error
         except BaseException:
             it.close()
+            await it.gone()
             raise
         it._stalled_s = stalled_s
         return it
@@ -113,9 +115,12 @@ class DecoderProcess:
             self._process.stdin.close()
 
     async def gone(self) -> None:
-        """Wait until there is nothing left of it."""
+        """Wait until there is nothing left of it, neither process nor pipes."""
         self.hang_up()
         await self._process.wait()
+        # asyncio leaves a pipe open that is full of what nobody has read.
+        self._process._transport.close()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
 
     async def _asked(self, kind: Ask, payload: bytes = b"") -> AsyncGenerator[bytes]:
         pipe = self._process.stdin

@@ -88,3 +88,14 @@ async def test_none_at_all() -> None:
     async with pool(0) as it:
         with pytest.raises(Overloaded):
             await it.open(CONTAINER)
+
+
+async def test_stopping_ends_one_that_is_being_started() -> None:
+    it = DecoderPool(4)
+    decoder = await it.open(CONTAINER)
+    for _ in range(3):  # the reserve has begun, and is not there yet
+        await asyncio.sleep(0)
+    decoder.close()
+    await it.stop()
+    assert it.active == 0
+    assert not it.pids
