@@ -178,10 +178,10 @@ COVERED_ELSEWHERE = {
         "tests/integration/test_jobs.py", "what is put together there",
     ),
     "streaming.rest.jobs.messenger": (
-        "tests/integration/test_jobs.py", "webhooks to a real listener",
+        "tests/integration/test_job_webhooks.py", "webhooks to a real listener",
     ),
     "streaming.rest.jobs.post": (
-        "tests/integration/test_jobs.py", "requests to a real listener",
+        "tests/integration/test_job_webhooks.py", "requests to a real listener",
     ),
     "streaming.rest.jobs.routes": (
         "tests/integration/test_jobs.py", "asked over a real socket",

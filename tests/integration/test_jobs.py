@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import resource
+import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from streaming.auth.keys import digest_of, new_key
@@ -21,58 +20,11 @@ from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import FakeEngine, count_words
 from streaming.rest.jobs.signing import new_secret
 from tests.integration.harness import WAIT_S, Running, serving
+from tests.integration.job_client import Client, until
+from tests.integration.process import server_process
 from tests.integration.test_openai_rest import wav
 
 pytestmark = pytest.mark.timeout(90)
-
-
-class Jobs(httpx.Client):
-    """Asks for what lies below ``/v1/jobs``."""
-
-    def __init__(self, server: Running, headers: dict[str, str]) -> None:
-        once = httpx.Limits(max_keepalive_connections=0)
-        super().__init__(headers=headers, timeout=WAIT_S, trust_env=False, limits=once)
-        self.root = f"{server.http}/v1/jobs"
-
-    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        return super().request(method, f"{self.root}{url}", **options)
-
-
-class Client:
-    """What a client does with jobs."""
-
-    def __init__(self, server: Running, key: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.http = Jobs(server, headers)
-
-    def submit(self, sound: bytes, **fields: str) -> httpx.Response:
-        """Hand a recording in."""
-        return self.http.post("", files={"file": ("a.wav", sound)}, data=fields)
-
-    def taken(self, sound: bytes, **fields: str) -> dict[str, Any]:
-        """Hand a recording in; it must be taken."""
-        answer = self.submit(sound, **fields)
-        assert answer.status_code == 202, answer.text
-        assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
-        return dict(answer.json())
-
-    def see(self, job: str) -> dict[str, Any]:
-        """How a job stands."""
-        return dict(self.http.get(f"/{job}").raise_for_status().json())
-
-    def until(self, job: str, *statuses: str) -> dict[str, Any]:
-        """Ask until a job stands so."""
-        seen: dict[str, Any] = until(lambda: self.see(job), lambda seen: seen["status"] in statuses)
-        return seen
-
-
-def until(ask: Any, enough: Any) -> Any:
-    pause = threading.Event()
-    for _ in range(int(WAIT_S / 0.02)):
-        if enough(seen := ask()):
-            return seen
-        pause.wait(0.02)
-    raise AssertionError(seen)
 
 
 class Gate:
@@ -288,86 +240,7 @@ def test_what_is_over_is_forgotten_in_time(tmp_path: Path) -> None:
         assert Client(server).http.get(f"/{job}").status_code == 404
 
 
-class Hooks:
-    """A receiver of webhooks that takes none of the first ones."""
-
-    def __init__(self, refuse: int, status: int = 500) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        hooks = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                hooks.got.append((dict(self.headers), body))
-                self.send_response(status if len(hooks.got) <= refuse else 204)
-                self.send_header("Location", "http://127.0.0.1/elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?token=s3cret"
-
-    @contextmanager
-    def listening(self) -> Iterator[Hooks]:
-        thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.server.shutdown()
-            thread.join()
-            self.server.server_close()
-
-
-def test_who_asked_is_told_signed_and_again_where_nobody_listens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("streaming.rest.jobs.messenger._FIRST_S", 0.1)
-    jobs = {"folder": tmp_path, "webhook_hosts": ["127.0.0.1"]}
-    with Hooks(refuse=1).listening() as hooks, serving(jobs=jobs) as server:
-        client, secret = Client(server), new_secret()
-        job = client.taken(wav(2), webhook_url=hooks.url, webhook_secret=secret)
-        assert "secret" not in job["webhook"]
-        assert job["webhook"]["host"] == "127.0.0.1"
-        seen = until(
-            lambda: client.see(job["id"]), lambda it: it["webhook"]["status"] == "delivered"
-        )
-        assert (seen["webhook"]["attempts"], seen["webhook"]["last_answer"]) == (2, 204)
-        for headers, body in hooks.got:
-            event = openai.OpenAI(api_key="none").webhooks
-            event.verify_signature(body, headers, secret=secret)
-            said = json.loads(body)
-            assert (said["type"], said["object"]) == ("job.completed", "event")
-            assert said["data"]["id"] == job["id"]
-            assert b"w0" not in body, "no text goes where nobody has shown a key"
-        assert len({headers["webhook-id"] for headers, _ in hooks.got}) == 1
-        kept = (tmp_path / job["id"] / "job.json").read_text()
-        assert "s3cret" not in kept
-        assert secret not in kept
-        made = client.taken(wav(1), webhook_url=hooks.url)["webhook"]["secret"]
-        assert made.startswith("whsec_")
-        assert server.service.metrics.value("job_webhooks_total", outcome="retried") == 1
-    told = capfd.readouterr()
-    assert "s3cret" not in told.out + told.err
-
-
-def test_a_receiver_that_sends_elsewhere_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streaming.rest.jobs.messenger._FIRST_S", 0.01)
-    jobs = {"folder": tmp_path, "webhook_hosts": ["127.0.0.1"], "webhook_attempts": 3}
-    with Hooks(refuse=99, status=307).listening() as hooks, serving(jobs=jobs) as server:
-        client = Client(server)
-        job = client.taken(wav(1), webhook_url=hooks.url)["id"]
-        seen = until(lambda: client.see(job), lambda it: it["webhook"]["status"] == "failed")
-        assert (seen["status"], seen["webhook"]["attempts"], len(hooks.got)) == ("completed", 3, 3)
-
-
 def test_uploads_whose_clients_leave_leave_nothing(server: Running, tmp_path: Path) -> None:
-    import socket
-
     Client(server).taken(wav(1))
     for cut in (10, 60, 5_000):
         with socket.create_connection(("127.0.0.1", server.port)) as raw:
@@ -391,3 +264,37 @@ def test_jobs_may_be_left_out(tmp_path: Path) -> None:
     with serving() as server:
         nowhere = Client(server).submit(wav(1))
         assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (507, "storage_full")
+
+
+async def test_a_server_that_is_killed_leaves_its_jobs_to_the_next(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    slow, quick = {"delay_s": 0.25}, {"delay_s": 0}
+    async with server_process("--port=0", engine=slow, WIRESCRIBE_JOBS__FOLDER=folder) as server:
+        await server.ready()
+        client = await asyncio.to_thread(_at, server.port)
+        job = (await asyncio.to_thread(client.taken, wav(*[1] * 12)))["id"]
+        finals = tmp_path / job / "finals.jsonl"
+        async with asyncio.timeout(WAIT_S):
+            while (  # noqa: ASYNC110
+                not finals.exists() or finals.read_bytes().count(b"\n") < 3
+            ):
+                await asyncio.sleep(0.01)
+        server.signal(signal.SIGKILL)
+    known = finals.read_bytes().splitlines(keepends=True)
+    assert (tmp_path / job / "audio").exists()
+    assert json.loads((tmp_path / job / "job.json").read_bytes())["state"] == "running"
+    async with server_process("--port=0", engine=quick, WIRESCRIBE_JOBS__FOLDER=folder) as server:
+        await server.ready()
+        client = await asyncio.to_thread(_at, server.port)
+        await asyncio.to_thread(client.until, job, "completed")
+        text = client.http.get(f"/{job}/result?response_format=verbose_json").json()
+        assert len(text["segments"]) == 12
+        first = [json.loads(line)["text"] for line in known[1:3]]
+        assert [segment["text"] for segment in text["segments"][:2]] == first
+
+
+def _at(port: int) -> Client:
+    """Ask a server until it is ready; return its client."""
+    root = f"http://127.0.0.1:{port}"
+    until(lambda: httpx.get(f"{root}/readyz", trust_env=False).status_code, (200).__eq__)
+    return Client(root)

@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streaming.errors import BadMessage, MessageTooBig
+from streaming.errors import BadMessage, MessageTooBig, RequestError
 from streaming.rest.errors import StorageFull, UploadStalled
 from streaming.rest.upload import Form, Spool, receive_body, receive_form
 
@@ -130,3 +132,31 @@ async def test_a_body_that_is_the_file() -> None:
     spool.close()
     with pytest.raises(MessageTooBig):
         await receive_body(chunks(SOUND, 100), most_bytes=len(SOUND) - 1, idle_s=5)
+
+
+_PIECES = st.sampled_from(
+    [
+        b"--XX\r\n", b"--XX--\r\n", b"\r\n", b"\r\n\r\n", b"--X", b"--XX", b"\n", b"\r", b"\xff",
+        b'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
+        b'Content-Disposition: form-data; name="model"\r\n\r\n', b"Content-Disposition: \r\n",
+        b'content-disposition: form-data; filename*=UTF-8\'\'%ff; name="file"\r\n', b"x: y\r\n",
+        b"Content-Disposition: form-data; name=\"\xff\"\r\n\r\n", b"whisper-1", bytes(300),
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES | st.binary(max_size=20), max_size=25), st.integers(1, 60))
+def test_whatever_comes_is_a_form_or_refused(pieces: list[bytes], size: int) -> None:
+    """Pieces of multipart bodies in any order, cut anywhere: never anything but our errors."""
+
+    async def read() -> None:
+        try:
+            form = await received(b"".join(pieces), size=size, most=4_000)
+        except RequestError as error:
+            assert 400 <= error.http_status < 500
+            return
+        for name, value in form.fields:
+            (name + value).encode()
+        form.close()
+
+    asyncio.run(read())
