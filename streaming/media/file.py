@@ -115,9 +115,7 @@ def _with_descriptor(source: BinaryIO, inputs: ExitStack) -> IO[bytes]:
     return source
 
 
-def _blocks(
-    media: Media, output: IO[bytes], process: subprocess.Popen[bytes]
-) -> Iterator[Samples]:
+def _blocks(media: Media, output: IO[bytes], process: subprocess.Popen[bytes]) -> Iterator[Samples]:
     info, decoded_samples = media.info, 0
     while True:
         match messages.read(output):
