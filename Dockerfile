@@ -24,22 +24,24 @@ RUN /opt/wirescribe/bin/pip install --no-deps --require-hashes --requirement req
     && ln -s "$(/opt/wirescribe/bin/python -c 'import nvidia.cublas as c; print(*c.__path__)')/lib" \
         /opt/wirescribe/cublas
 
-# What both targets share. Everything that is written goes to /models or /tmp, so the root file
+# What both targets share. Everything that is written goes to /models, /jobs or /tmp, so the root file
 # system can be read-only; HOME lies in /tmp for libraries that insist on one.
 FROM ${PYTHON_IMAGE} AS runtime
 RUN groupadd --gid 10001 wirescribe \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin wirescribe \
-    && install -d -o 10001 -g 10001 /models
+    && install -d -o 10001 -g 10001 /models \
+    && install -d -o 10001 -g 10001 -m 700 /jobs
 ENV PATH=/opt/wirescribe/bin:$PATH \
     HOME=/tmp \
     PIP_NO_CACHE_DIR=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     WIRESCRIBE_MODELS_DIR=/models \
+    WIRESCRIBE_JOBS__FOLDER=/jobs \
     WIRESCRIBE_SERVER__HOST=0.0.0.0
 WORKDIR /models
 USER 10001:10001
-VOLUME /models
+VOLUME /models /jobs
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # The first start fetches the model: it is given time before a failed probe counts.

@@ -36,7 +36,7 @@ def shipped_config(folder: Path, port: int, servers: Sequence[int]) -> str:
     config = (ROOT / "config" / "nginx" / "wirescribe.conf").read_text(encoding="utf-8")
     for number, server in enumerate(servers, start=1):
         config, found = re.subn(rf"wirescribe-{number}:8000", f"127.0.0.1:{server}", config)
-        assert found == 1
+        assert found == 2  # for sessions, and for jobs
     config, found = re.subn(r"listen 80;", f"listen 127.0.0.1:{port};", config, count=1)
     assert found == 1
     return config.replace("/var/log/nginx", str(folder))

@@ -39,6 +39,15 @@ def test_the_servers_take_the_word_of_that_network_only(cluster: Any) -> None:
     assert all(port.startswith("127.0.0.1:") for port in cluster["services"]["nginx"]["ports"])
 
 
+def test_each_server_has_a_folder_of_jobs_and_a_key_one_server_of_them(cluster: Any) -> None:
+    servers = [each for name, each in cluster["services"].items() if name != "nginx"]
+    folders = [volume for each in servers for volume in each["volumes"] if ":/jobs" in volume]
+    assert len(set(folders)) == len(servers)
+    (jobs,) = re.findall(r"upstream wirescribe_jobs {[^}]+}", NGINX)
+    assert "hash $http_authorization consistent;" in jobs
+    assert re.search(r"location /v1/jobs {\s+proxy_pass http://wirescribe_jobs;", NGINX)
+
+
 def test_nginx_waits_longer_than_any_session_is_silent() -> None:
     for name in ("proxy_read_timeout", "proxy_send_timeout"):
         found = re.search(rf"{name} (\d+)s;", NGINX)

@@ -126,7 +126,7 @@ def test_the_server_is_the_first_process_and_nobody_in_particular() -> None:
     assert [json.loads(each) for each in rest_of("CMD")] == [["serve"]]
     assert rest_of("STOPSIGNAL") == ["SIGTERM"]
     assert rest_of("USER") == ["10001:10001"]
-    assert rest_of("VOLUME") == ["/models"]
+    assert rest_of("VOLUME") == ["/models /jobs"]
 
 
 def test_what_is_copied_exists_and_is_not_ignored() -> None:
