@@ -28,4 +28,9 @@ def test_secrets_are_known_as_such() -> None:
         for key in section_type.model_fields
         if is_secret(section, key)
     }
-    assert secret == {"auth.keys", "auth.token_secret", "files.redis_url"}
+    assert secret == {
+        "auth.keys",
+        "auth.token_secret",
+        "files.redis_url",
+        "jobs.webhook_secret",
+    }

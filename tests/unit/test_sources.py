@@ -129,7 +129,7 @@ def test_an_empty_variable_is_not_set() -> None:
             "zzz",
             "zzz",
             "known are server, engine, vad, partials, endpointing, limits, admission, quotas, auth"
-            ", files, captions",
+            ", files, jobs, captions",
         ),
     ],
 )
