@@ -83,10 +83,8 @@ function formOf({ file, language, hotwords }: UploadOptions): FormData {
   const form = new FormData();
   form.append("model", "whisper-1");
   form.append("stream", "true");
-  // This server's own: how far it is, and when each piece was said.
+  // This server's own: how far it is, and when each word was said.
   form.append("progress", "true");
-  // Words are timed where their probabilities are asked for.
-  form.append("include[]", "logprobs");
   if (language !== "auto") form.append("language", language);
   for (const word of hotwords) form.append("hotwords", word);
   form.append("file", file, file.name);

@@ -70,8 +70,8 @@ def read_fields(form: Form, task: Task, service: Service) -> Asked:
     progress = _flag("progress", form.one("progress"))
     if progress and not stream:
         raise BadConfiguration("progress: needs stream, or a job at /v1/jobs", field="progress")
-    # Cues are cut at word times.
-    timed = shape.form in (ResponseFormat.SRT, ResponseFormat.VTT)
+    # Cues are cut at word times; with progress, words are told with theirs.
+    timed = progress or shape.form in (ResponseFormat.SRT, ResponseFormat.VTT)
     words = shape.words or shape.logprobs or timed
     config = service.parse_start(read_options(form, task, words=words))
     return Asked(config, shape, stream=stream, progress=progress)

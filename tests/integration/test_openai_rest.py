@@ -135,6 +135,7 @@ def test_how_far_it_has_come_is_told_to_who_asks(server: Running) -> None:
     fields = {"model": "whisper-1", "stream": "true"}
     plain = httpx.post(url, data=fields, files={"file": sound})
     assert "progress" not in plain.text
+    assert "segment" not in plain.text
     with connect(server) as client:
         events = list(
             client.audio.transcriptions.create(
@@ -148,6 +149,15 @@ def test_how_far_it_has_come_is_told_to_who_asks(server: Running) -> None:
     told = [event for event in events if str(event.type) == "transcript.progress"]
     assert told[0].status == "queued"  # type: ignore[union-attr]
     assert events[-1].type == "transcript.text.done"
+    pieces = [event.model_dump() for event in events if str(event.type) == "transcript.segment"]
+    assert len(pieces) == sum(str(event.type) == "transcript.text.delta" for event in events)
+    assert " ".join(piece["text"] for piece in pieces) == events[-1].text
+    times = [moment for piece in pieces for moment in (piece["start_ms"], piece["end_ms"])]
+    assert times == sorted(times)
+    for piece in pieces:
+        assert piece["language"] == "fr"
+        assert " ".join(word["text"].strip() for word in piece["words"]) == piece["text"]
+        assert piece["start_ms"] <= piece["words"][0]["start_ms"] <= piece["end_ms"]
     asked = httpx.post(url, data={**fields, "progress": "1"}, files={"file": b"no sound"})
     assert asked.status_code == 200
     assert '"code":"bad_media"' in asked.text
