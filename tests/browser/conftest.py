@@ -84,7 +84,9 @@ async def page(browsers: Browsers, microphone: Path) -> AsyncIterator[Page]:
     async with Page.opened(await browsers(microphone)) as page:
         await page.resize(1280, 800)
         yield page
-        assert page.complaints == []
+        # The page asks now and then how the server is; a test's own may have gone by then.
+        gone = ("net::ERR_CONNECTION_REFUSED", "/readyz")
+        assert [each for each in page.complaints if not all(it in each for it in gone)] == []
 
 
 @pytest.fixture(scope="session")
