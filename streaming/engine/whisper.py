@@ -133,7 +133,7 @@ class WhisperEngine:
         with stages.spent_on(FEATURES):
             features = self._stacked(requests)
         with stages.spent_on(ENCODER):
-            encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
+            encoded = self._encode(features)
         with stages.spent_on(LANGUAGE):
             languages = self._languages(encoded, requests)
         prompts = [
@@ -197,6 +197,16 @@ class WhisperEngine:
             padded[: len(audio)] = audio
             rows.append(self._features(padded, padding=0))
         return np.ascontiguousarray(np.stack(rows), dtype=np.float32)
+
+    def _encode(self, features: npt.NDArray[np.float32]) -> Any:
+        """Encode all rows; on a CPU one by one, for their attention then stays in its caches."""
+        if self._info.device != "cpu" or len(features) == 1:
+            return self._model.encode(ctranslate2.StorageView.from_array(features))
+        rows = [
+            np.asarray(self._model.encode(ctranslate2.StorageView.from_array(row[np.newaxis])))
+            for row in features
+        ]
+        return ctranslate2.StorageView.from_array(np.concatenate(rows))
 
     # -- language ------------------------------------------------------------------------------
 

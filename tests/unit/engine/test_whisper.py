@@ -280,9 +280,12 @@ def test_a_loop_is_cut_off_where_nobody_could_have_said_so_much(
 def together(loaded: Loaded, requests: Sequence[DecodeRequest]) -> list[Hypothesis]:
     """Decode in one call, having made sure that the engine allows it."""
     assert len({loaded.engine.batch_key(each) for each in requests}) == 1
-    before = len(loaded.calls.encoded)
+    encoded, decoded = len(loaded.calls.encoded), len(loaded.calls.prompts)
     answers = loaded.engine.decode(requests)
-    assert len(loaded.calls.encoded) == before + 1, "a batch is one pass"
+    windows = loaded.calls.encoded[encoded:]
+    assert len(loaded.calls.prompts) == decoded + 1, "a batch is one pass of the decoder"
+    assert len(windows) == len(requests), "its windows go through the encoder one by one"
+    assert len({tuple(shape) for shape in windows}) == 1, "all of one length"
     return answers
 
 
@@ -361,10 +364,17 @@ def test_rows_of_a_key_are_at_most_a_quarter_padding(large: Loaded) -> None:
         assert min(lengths) >= 0.75 * max(lengths)
 
 
+def test_a_gpu_takes_all_windows_at_once(large: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_gpu = dataclasses.replace(large.engine.info, device="cuda:0")
+    monkeypatch.setattr(large.engine, "_info", on_gpu)
+    large.engine.decode([request(6.1, seed=1), request(7.4, seed=2)])
+    assert large.calls.encoded == [[2, 128, 950]]
+
+
 def test_shorter_rows_share_the_longest_rows_window(large: Loaded) -> None:
     requests = [request(6.1, seed=1), request(7.4, seed=2), request(6.4, seed=3)]
     answers = together(large, requests)
-    assert large.calls.encoded == [[3, 128, 950]]
+    assert large.calls.encoded == [[1, 128, 950]] * 3
     for answer, each in zip(answers, requests, strict=True):
         assert max(word.end_ms or 0 for word in answer.words) <= each.duration_ms
 
