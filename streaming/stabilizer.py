@@ -91,9 +91,10 @@ class Stabilizer:
 
     def _learn_times(self, heard: Sequence[Word]) -> None:
         """Take the times of committed words that were heard again, if they were all the same."""
+        if all(word.start_ms is None for word in heard):  # most windows are decoded without
+            return
         visible = self._committed[self._hidden :]
-        same = [normalized(word.text) for word in heard] == [normalized(w.text) for w in visible]
-        if not same:
+        if [normalized(word.text) for word in heard] != [normalized(w.text) for w in visible]:
             return
         for place, word in enumerate(heard, start=self._hidden):
             if word.start_ms is not None:

@@ -42,6 +42,7 @@ LAYER = {
     "lifecycle": "policy",
     "limits": "policy",
     "parking": "policy",
+    "folders": "policy",
     "principal": "policy",
     "quotas": "policy",
     "settings": "policy",

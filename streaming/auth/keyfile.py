@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from streaming.auth.keys import Key
 from streaming.errors import BadConfiguration
+from streaming.folders import users_own
 
 _VERSION: Final = 1
 _LARGEST_BYTES: Final = 4 * 2**20
@@ -56,16 +56,11 @@ class KeyFile:
 
 def default_keys_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     """Return where keys are kept unless a setting says: among the user's configuration."""
-    if sys.platform == "win32":
-        base = environ.get("APPDATA", "")
-    else:
-        # An empty or relative value is to be ignored (XDG Base Directory Specification).
-        base = environ.get("XDG_CONFIG_HOME", "")
-        base = base if Path(base).is_absolute() else "~/.config"
     try:
-        return Path(base or "~/.config").expanduser() / "wirescribe" / "keys.json"
+        base = users_own(environ, windows="APPDATA", xdg="XDG_CONFIG_HOME", usual="~/.config")
     except RuntimeError:  # this user has no home
         return None
+    return base / "wirescribe" / "keys.json"
 
 
 def read_key_file(path: Path) -> KeyFile:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from streaming.folders import users_own
 from streaming.models.errors import CacheUnusable
 
 
@@ -17,18 +18,16 @@ def default_models_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """
     if given := environ.get("WIRESCRIBE_MODELS_DIR"):
         return Path(given).expanduser()
-    if sys.platform == "win32":
-        base = environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        # An empty or relative value is to be ignored (XDG Base Directory Specification).
-        xdg = environ.get("XDG_CACHE_HOME", "")
-        base = xdg if Path(xdg).is_absolute() else "~/.cache"
     try:
-        return Path(base or "~/.cache").expanduser() / "wirescribe" / "models"
+        if sys.platform == "darwin":
+            base = Path("~/Library/Caches").expanduser()
+        else:
+            base = users_own(
+                environ, windows="LOCALAPPDATA", xdg="XDG_CACHE_HOME", usual="~/.cache"
+            )
     except RuntimeError as error:
         raise CacheUnusable(
             "the model cache has no place: this user has no home directory",
             advice="Set WIRESCRIBE_MODELS_DIR to a folder for models.",
         ) from error
+    return base / "wirescribe" / "models"

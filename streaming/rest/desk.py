@@ -31,17 +31,10 @@ class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class Visit:
-    """One request at the desk, from its first byte to its last."""
+class Background:
+    """What a recording is to those who look at all that is live: no work that waits."""
 
-    def __init__(self, transport: str, receive: Receive) -> None:
-        self.transport = transport
-        self.recording: Recording | None = None
-        self.all_received = asyncio.Event()
-        """Set by whoever has read the body: from then on it is known when the client leaves."""
-        self._receive = receive
-        self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._done = asyncio.Event()
+    recording: Recording | None = None
 
     @property
     def active(self) -> bool:
@@ -56,6 +49,18 @@ class Visit:
     def work(self) -> Iterable[DecodeRequest]:
         """Likewise: it isn't work that waits."""
         return ()
+
+
+class Visit(Background):
+    """One request at the desk, from its first byte to its last."""
+
+    def __init__(self, transport: str, receive: Receive) -> None:
+        self.transport = transport
+        self.all_received = asyncio.Event()
+        """Set by whoever has read the body: from then on it is known when the client leaves."""
+        self._receive = receive
+        self._refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done = asyncio.Event()
 
     async def drain(self, deadline_s: float) -> None:
         """Let it finish, until then."""

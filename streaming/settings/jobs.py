@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 from pydantic import Field, SecretStr, field_validator
 
 from streaming.errors import shown
+from streaming.folders import users_own
 from streaming.settings.section import Section
 
 MARK: Final = "whsec_"
@@ -93,13 +93,10 @@ def key_of(secret: str) -> bytes:
 
 def default_jobs_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
     """Return where jobs lie unless a setting says: among what the user's programs remember."""
-    if sys.platform == "win32":
-        base = environ.get("LOCALAPPDATA", "")
-    else:
-        # An empty or relative value is to be ignored (XDG Base Directory Specification).
-        base = environ.get("XDG_STATE_HOME", "")
-        base = base if Path(base).is_absolute() else "~/.local/state"
     try:
-        return Path(base or "~/.local/state").expanduser() / "wirescribe" / "jobs"
+        base = users_own(
+            environ, windows="LOCALAPPDATA", xdg="XDG_STATE_HOME", usual="~/.local/state"
+        )
     except RuntimeError:  # this user has no home
         return None
+    return base / "wirescribe" / "jobs"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.browser.devtools import DevTools
+from tests.browser.starting import started
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_S = 30.0
@@ -68,41 +68,18 @@ async def chromium(
     )
     if not ask:
         flags.append("--use-fake-ui-for-media-stream")
-    process = await asyncio.create_subprocess_exec(
+    async with started(
         "sh",
         "-c",
         _GUARD,
         executable,
         *flags,
+        mark="DevTools listening on ",
+        start_s=START_S,
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    try:
-        address = await _address(process.stderr)
-        drain = asyncio.create_task(process.stderr.read())
+    ) as address:
         devtools = await DevTools.connect(address)
         try:
             yield devtools
         finally:
             await devtools.close()
-            drain.cancel()
-    finally:
-        # Its children too: they would go on writing into the profile.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-
-
-async def _address(stderr: asyncio.StreamReader) -> str:
-    said: list[str] = []
-    with suppress(TimeoutError):
-        async with asyncio.timeout(START_S):
-            while raw := await stderr.readline():
-                line = raw.decode(errors="replace").strip()
-                said.append(line)
-                if "DevTools listening on " in line:
-                    return line.rsplit(" ", 1)[-1]
-    raise RuntimeError("the browser did not start: " + " | ".join(said[-5:]))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.browser.bidi import Bidi
+from tests.browser.starting import started
 
 NAMES = ("firefox-esr", "firefox")
 START_S = 45.0
@@ -118,42 +118,19 @@ async def firefox(executable: str, folder: Path) -> AsyncIterator[Bidi]:
     profile.mkdir()
     preferences = (f'user_pref("{name}", {value});\n' for name, value in _PREFERENCES.items())
     (profile / "user.js").write_text("".join(preferences))
-    process = await asyncio.create_subprocess_exec(
+    async with started(
         executable,
         "--headless",
         "--no-remote",
         "--remote-debugging-port=0",
         "--profile",
         str(profile),
+        mark="WebDriver BiDi listening on ",
+        start_s=START_S,
         env=_environment(folder),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    try:
-        address = await _address(process.stderr)
-        drain = asyncio.create_task(process.stderr.read())
+    ) as address:
         bidi = await Bidi.connect(address)
         try:
             yield bidi
         finally:
             await bidi.close()
-            drain.cancel()
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-
-
-async def _address(stderr: asyncio.StreamReader) -> str:
-    said: list[str] = []
-    with suppress(TimeoutError):
-        async with asyncio.timeout(START_S):
-            while raw := await stderr.readline():
-                line = raw.decode(errors="replace").strip()
-                said.append(line)
-                if "WebDriver BiDi listening on " in line:
-                    return line.rsplit(" ", 1)[-1]
-    raise RuntimeError("the browser did not start: " + " | ".join(said[-5:]))

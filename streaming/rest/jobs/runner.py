@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Final
 
-from streaming.decoding import DecodeRequest
 from streaming.errors import InternalError, QuotaExceeded, Restarting, WirescribeError
 from streaming.lifecycle import Life
 from streaming.logs import get_logger
 from streaming.rest.cache import cache_key
 from streaming.rest.decode import Recording, opened
-from streaming.rest.desk import ClientGone, Counter, outcome
+from streaming.rest.desk import Background, ClientGone, Counter, outcome
 from streaming.rest.files import Files
 from streaming.rest.jobs.job import Failure, Job, State
 from streaming.rest.jobs.progress import Progress
@@ -35,31 +33,16 @@ _MOST_TRIES: Final = 3
 _AGAIN_S: Final = 60.0  # between looks at what has expired, and at a quota that is used up
 
 
-class Run:
+class Run(Background):
     """One job being done; to the service a connection like any other, which it may drain."""
 
     transport = "jobs"
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.recording: Recording | None = None
         self.cancelled = False
         self.done = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether its sound is being decoded."""
-        return self.recording is not None
-
-    @property
-    def backlog_ms(self) -> int:
-        """Nothing that anybody should worry about: files wait for their time."""
-        return 0
-
-    def work(self) -> Iterable[DecodeRequest]:
-        """Likewise: it isn't work that waits."""
-        return ()
 
     def begin(self, task: asyncio.Task[None]) -> None:
         """Know the task that does it."""
