@@ -29,6 +29,7 @@ from streaming.window import WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
+_NOTHING: Samples = np.zeros(0, dtype=np.float32)
 # Nothing is decoded in a language never heard before on less than this: a guess on half a word is
 # worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
@@ -36,6 +37,8 @@ _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
 # much of the first.
 _GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
 _LEAD_SAMPLES = 2_000 * SAMPLES_PER_MS
+# What was said so soon before a segment is heard with it where it is in doubt.
+_SOON_SAMPLES = 1_500 * SAMPLES_PER_MS
 BLOCK_FRAMES = 10
 """How many frames a channel takes at once, at most."""
 
@@ -66,6 +69,7 @@ class Channel:
         self._ring = SampleRing(_RING_SAMPLES)
         self._judged = 0
         self._cut_at = -1
+        self._spoken_to: int | None = None  # the last voice of the segment before
         self._open: Segment | None = None
         self._closed: deque[Segment] = deque()
         self._heard = HeardLanguages()
@@ -149,13 +153,15 @@ class Channel:
         for step in steps:
             match step:
                 case Opened(start, resumed):
+                    lead = self._lead(start)
                     self._open = Segment(
                         self._number(),
                         self.index,
                         start,
                         self._config,
                         self._window,
-                        lead=self._lead(start),
+                        lead=lead,
+                        before=_NOTHING if lead else self._before(start),
                     )
                     self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
@@ -168,6 +174,7 @@ class Channel:
                     audio = self._ring.read(segment.audio_start, end)
                     segment.ended_at = max(self._judged, end)
                     segment.close(end, voice_end, audio, reason, clear_ms=clear_ms)
+                    self._spoken_to = voice_end
                     if reason is EndReason.FINALIZE and end - voice_end < _GOING_ON_SAMPLES:
                         self._cut_at = end
                     self._closed.append(segment)
@@ -180,6 +187,13 @@ class Channel:
         if start != self._cut_at:
             return 0
         return min(_LEAD_SAMPLES, start - self._ring.start)
+
+    def _before(self, start: int) -> Samples:
+        """What came right before a segment, if somebody spoke there."""
+        if self._spoken_to is None or start - self._spoken_to > _SOON_SAMPLES:
+            return _NOTHING
+        # A copy: what is read keeps all of the memory that it lies in.
+        return self._ring.read(max(self._ring.start, start - _LEAD_SAMPLES), start).copy()
 
     # -- work ----------------------------------------------------------------------------------
 

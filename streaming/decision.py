@@ -1,9 +1,10 @@
 """What a segment's final is made of: one decoding, and others where the first is in doubt.
 
-Decoded again is what went astray or is uncertain (with room behind the speech), what may be an
-echo of the context (without it), and speech behind the last word: in a short window Whisper
-sometimes ends its text with the first sentence, as if nothing followed. Its own long-form decoding
-goes on behind the last timestamp for the same reason (Radford et al. 2022, section 4.5).
+Decoded again is what went astray or is uncertain (with room behind the speech, and with what was
+said just before it), what may be an echo of the context (without it), and speech behind the last
+word: in a short window Whisper sometimes ends its text with the first sentence, as if nothing
+followed. Its own long-form decoding goes on behind the last timestamp for the same reason (Radford
+et al. 2022, section 4.5).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+import numpy as np
 import numpy.typing as npt
 from numpy import float32
 
 from streaming.decoding import SAMPLES_PER_MS, Hypothesis
 from streaming.echo import Suspicion, heard_again, suspect
+from streaming.lead import believed
 from streaming.quality import (
     better,
     degenerate,
@@ -31,12 +34,16 @@ _UNHEARD_MS: Final = 1_500
 # What is decoded of it begins a little before, lest a consonant is missing.
 _BEFORE_MS: Final = 100
 _MOST_PIECES: Final = 4
+# With more a second look would take a window twice as long, at four times the cost.
+_MOST_LED_SAMPLES: Final = 11_000 * SAMPLES_PER_MS
+_NOTHING: Final = np.zeros(0, dtype=np.float32)
 
 
 class Decision:
     """The search for the text of ``audio``, which begins at sample ``start`` of the stream.
 
-    The last voice in it ends at ``spoken_ms``. What is to be decoded next is in :attr:`audio`,
+    The last voice in it ends at ``spoken_ms``; ``before`` is what came right before it, if somebody
+    spoke there. What is to be decoded next is in :attr:`audio`,
     :attr:`start`, :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again.
     :attr:`begun` once anything of it has been decoded.
     """
@@ -47,6 +54,7 @@ class Decision:
         start: int,
         spoken_ms: int,
         *,
+        before: npt.NDArray[float32] = _NOTHING,
         prompt: str = "",
         hotwords: tuple[str, ...] = (),
     ) -> None:
@@ -59,6 +67,8 @@ class Decision:
         self.begun = False
         self._suspicion: Suspicion | None = None
         self._first: Hypothesis | None = None
+        self._before = before
+        self._alone: npt.NDArray[float32] | None = None  # the audio, while a lead stands before it
         self._pieces: list[tuple[int, Hypothesis]] = []
         self._at_ms = 0
 
@@ -72,6 +82,8 @@ class Decision:
         self.begun = True
         if self._pieces:
             return self._take_rest(hypothesis)
+        if self._first is not None and self._alone is not None:
+            return self._take_led(hypothesis, self._first, self._alone)
         hypothesis = once(hypothesis, self._spoken_ms)
         if self._suspicion is None:
             self._suspicion = suspect(hypothesis, *self._context)
@@ -83,11 +95,36 @@ class Decision:
                 doubt = "uncertain"
             if doubt:
                 self.padded, self.doubt, self._first = True, doubt, hypothesis
+                self._lead(hypothesis)
                 return None
         if self._first is not None:
             hypothesis, self._first = better(self._first, hypothesis), None
-            doubt = degenerate(hypothesis)
-        if doubt in ("length", "repetition", "compression"):
+        return self._conclude(hypothesis)
+
+    def _lead(self, first: Hypothesis) -> None:
+        """Put what came before in front, unless that might make noise sound like speech."""
+        led = len(self._before) + len(self.audio)
+        if len(self._before) and led <= _MOST_LED_SAMPLES and not not_speech(first):
+            self._alone = self.audio
+            self.audio = np.concatenate((self._before, self.audio))
+            self.start -= len(self._before)
+
+    def _take_led(
+        self, hypothesis: Hypothesis, first: Hypothesis, alone: npt.NDArray[float32]
+    ) -> Hypothesis | None:
+        """Take what was heard with a lead; None where it says little: by itself, then."""
+        self.audio, self._alone = alone, None
+        self.start += len(self._before)
+        lead_ms = len(self._before) // SAMPLES_PER_MS
+        heard = believed(first, once(hypothesis, self._spoken_ms + lead_ms), lead_ms)
+        if heard is None or (self.with_context and suspect(heard, *self._context)):
+            return None
+        self._first = None
+        return self._conclude(heard)
+
+    def _conclude(self, hypothesis: Hypothesis) -> Hypothesis | None:
+        """Cut what is still a loop, and look behind the last word."""
+        if degenerate(hypothesis) in ("length", "repetition", "compression"):
             hypothesis = with_words(hypothesis, without_loop(hypothesis.words))
         if self._suspicion is not None and heard_again(self._suspicion, hypothesis):
             hypothesis = self._suspicion.hypothesis  # names are better spelt in it

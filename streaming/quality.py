@@ -25,6 +25,7 @@ _LOOP_TIMES = 3
 _SHORTEST_COMPRESSED = 40  # zlib's own overhead drowns the signal below this
 _ECHO_WORDS = 3
 _BEGUN_WORDS = 2
+_INSTANT_MS = 20  # a step of the alignment: nothing is spoken in it
 _REACH_MS = 600
 _GUESS_LOGPROB = -1.5
 _NOISE_LOGPROB = -1.2
@@ -117,8 +118,9 @@ def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:
     """Return the words without a trailing copy of the words before it that takes no time.
 
     A short window's smallest loop says a sentence twice. Alignment finds no sound for the copy:
-    all its words but one fall on a single instant, which two spoken words never do. Copies of
-    words without times are taken for such from three words on.
+    all its words but one fall on a single instant, or on one step of the alignment where they are
+    three or more, which spoken words never do. Copies of words without times are taken for such
+    from three words on.
     """
     names = [normalized(word.text) for word in words]
     for size in range(len(names) // 2, 1, -1):
@@ -128,7 +130,7 @@ def without_echo(words: Sequence[Word]) -> tuple[Word, ...]:
         timed = [
             w.end_ms - w.start_ms for w in copy if w.end_ms is not None and w.start_ms is not None
         ]
-        instant = sum(duration == 0 for duration in timed)
+        instant = sum(duration <= (_INSTANT_MS if size > 2 else 0) for duration in timed)
         if (timed and instant >= size - 1) or (not timed and size > 2):
             return without_echo(words[:-size])
     return _without_stutter(words, names)

@@ -13,6 +13,7 @@ from streaming.decision import Decision
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
+from streaming.lead import own_words
 from streaming.options import SessionConfig
 from streaming.quality import not_speech, showable, with_words
 from streaming.stabilizer import Stabilizer, Stable, held_back
@@ -31,6 +32,7 @@ class Segment:
 
     ``lead`` is how many samples before its start its final is decoded with: where speech was cut
     in two, the second half alone may begin within a word. The words of the lead are left out.
+    ``before`` is what came right before the segment, for a second look at what is in doubt.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Segment:
         window: WindowConfig,
         *,
         lead: int = 0,
+        before: Samples = _NOTHING,
     ) -> None:
         self.number = number
         self.channel = channel
@@ -57,6 +60,7 @@ class Segment:
         self.outcome: Final | Suppressed | None = None
         self.heard: Hypothesis | None = None
         self._audio = _NOTHING
+        self._before = before
         self._decision: Decision | None = None
         self._language = SegmentLanguage(config.language, config.languages)
         self._stabilizer = Stabilizer()
@@ -151,7 +155,7 @@ class Segment:
     @property
     def held_bytes(self) -> int:
         """The memory that its audio takes."""
-        return self._audio.nbytes
+        return self._audio.nbytes + self._before.nbytes
 
     def close(
         self,
@@ -239,7 +243,7 @@ class Segment:
     def _settle(self, decision: Decision, heard: Hypothesis) -> bool:
         """Make the outcome of what was heard; False when nothing of it is the segment's own."""
         if self.audio_start < self.start:
-            own = self._own(heard.words)
+            own = own_words(heard.words, (self.start - self.audio_start) // SAMPLES_PER_MS)
             if heard.words and not own:  # the model stopped within the lead: without it, then
                 self._audio = self._audio[self.start - self.audio_start :]
                 self.audio_start = self.start
@@ -249,7 +253,7 @@ class Segment:
         self.heard = heard
         self.outcome = self._outcome(heard, echoed=not decision.with_context)
         self._decision = None
-        self._audio = _NOTHING
+        self._audio = self._before = _NOTHING
         return True
 
     def _decide(self, audio: Samples, voice_end: int) -> Decision:
@@ -257,19 +261,9 @@ class Segment:
             audio,
             self.audio_start,
             (voice_end - self.audio_start) // SAMPLES_PER_MS,
+            before=self._before,
             prompt=self.config.prompt,
             hotwords=self.config.hotwords,
-        )
-
-    def _own(self, words: tuple[Word, ...]) -> tuple[Word, ...]:
-        """The words of the segment itself: those with their middle behind the lead."""
-        lead_ms = (self.start - self.audio_start) // SAMPLES_PER_MS
-        return tuple(
-            word
-            if word.start_ms is None
-            else dataclasses.replace(word, start_ms=max(word.start_ms, lead_ms))
-            for word in words
-            if _middle_ms(word) >= lead_ms
         )
 
     def _outcome(self, hypothesis: Hypothesis, *, echoed: bool) -> Final | Suppressed:
@@ -323,13 +317,6 @@ class Segment:
             cut_off=cut_off,
             shown=shown,
         )
-
-
-def _middle_ms(word: Word) -> float:
-    """Where a word lies, from the start of the audio; at its end where it has no times."""
-    if word.start_ms is None or word.end_ms is None:
-        return float("inf")
-    return (word.start_ms + word.end_ms) / 2
 
 
 def _absolute(words: Sequence[Word], start_sample: int) -> tuple[Word, ...]:

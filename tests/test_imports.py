@@ -28,6 +28,7 @@ LAYER = {
     "errors": "core",
     "events": "core",
     "language": "core",
+    "lead": "core",
     "options": "core",
     "quality": "core",
     "segment": "core",

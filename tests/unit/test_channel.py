@@ -152,6 +152,27 @@ def test_a_segment_after_a_pause_is_decoded_by_itself() -> None:
     assert it.begin(Kind.FINAL).start_sample == 1_400 * 16
 
 
+@pytest.mark.parametrize("pause, led", [(45, True), (110, False)])
+def test_what_is_in_doubt_is_heard_again_with_what_was_said_right_before_it(
+    pause: int, led: bool
+) -> None:
+    it = Line(partials=False)
+    it.hear(LOUD / 2, 80)
+    it.hear(SILENT, pause)
+    it.answer(it.begin(Kind.FINAL))
+    it.hear(LOUD, 50)
+    it.channel.cut(EndReason.END)
+    first = it.begin(Kind.FINAL)
+    doubtful = dataclasses.replace(sentence("eh"), average_logprob=-0.8)
+    assert it.channel.done(first, doubtful) == []
+    again = it.begin(Kind.FINAL)
+    assert (again.padded, again.doubt, again.end_sample) == (True, "uncertain", first.end_sample)
+    assert first.start_sample - again.start_sample == (2_000 * MS if led else 0)
+    lead = again.audio[: first.start_sample - again.start_sample]
+    assert np.array_equal(again.audio[len(lead) :], first.audio)
+    assert (np.abs(lead).max(initial=0) > 0) == led
+
+
 def test_a_failed_partial_is_not_asked_for_again_without_news() -> None:
     it = Line()
     it.hear(LOUD, 50)

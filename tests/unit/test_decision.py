@@ -14,9 +14,12 @@ MS = 16
 START = 1_000 * MS
 
 
-def decision(seconds: float = 8.0, spoken_ms: int = 7_800, prompt: str = "") -> Decision:
+def decision(
+    seconds: float = 8.0, spoken_ms: int = 7_800, prompt: str = "", before_ms: int = 0
+) -> Decision:
     audio = np.arange(int(seconds * 16_000), dtype=np.float32)
-    return Decision(audio, START, spoken_ms, prompt=prompt)
+    before = np.arange(-before_ms * MS, 0, dtype=np.float32)
+    return Decision(audio, START, spoken_ms, before=before, prompt=prompt)
 
 
 def said(text: str, until_ms: int, **fields: object) -> Hypothesis:
@@ -141,3 +144,75 @@ def test_an_echo_of_the_context_is_decoded_without_it() -> None:
     assert not it.with_context
     heard = said("something else was said here", 7_700)
     assert it.take(heard) == heard
+
+
+def doubtful(text: str, until_ms: int, **fields: object) -> Hypothesis:
+    return said(text, until_ms, **({"average_logprob": -0.8} | fields))
+
+
+def led(text: str, own: str) -> Hypothesis:
+    """Words of a lead of two seconds, and of 1.5 s behind it."""
+    mine = tuple(word.later(2_000) for word in said(own, 1_500).words)
+    return replace(said(text, 1_900), text=f"{text} {own}", words=(*said(text, 1_900).words, *mine))
+
+
+def test_what_is_in_doubt_is_heard_again_behind_what_was_said_before_it() -> None:
+    it = decision(2.0, 1_500, before_ms=2_000)
+    assert it.take(doubtful("i have a chord", 1_500)) is None
+    assert (it.padded, it.doubt, it.start) == (True, "uncertain", START - 2_000 * MS)
+    assert (it.audio[0], it.audio[-1], len(it.audio)) == (-2_000 * MS, 2_000 * MS - 1, 4_000 * MS)
+    heard = it.take(led("this is the sick corpus", "i have a cold"))
+    assert heard is not None
+    assert heard.text == "i have a cold"
+    assert heard.words[-1].end_ms == 1_500
+    assert (it.start, len(it.audio)) == (START, 2_000 * MS)
+
+
+def test_where_the_model_stops_within_the_lead_it_is_heard_by_itself() -> None:
+    it = decision(2.0, 1_500, before_ms=2_000)
+    assert it.take(doubtful("six of spades", 1_500)) is None
+    assert it.take(said("what joy there is", 1_900)) is None
+    assert (it.padded, it.doubt, it.start, len(it.audio)) == (
+        True,
+        "uncertain",
+        START,
+        2_000 * MS,
+    )
+    heard = it.take(doubtful("eight of spades", 1_500, average_logprob=-0.6))
+    assert heard is not None
+    assert heard.text == "eight of spades"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        doubtful("uh", 1_500, average_logprob=-1.6),
+        doubtful("uh", 1_500, average_logprob=-0.8, no_speech=0.9),
+    ],
+)
+def test_what_may_be_no_speech_at_all_gets_no_certainty_from_speech_before_it(
+    first: Hypothesis,
+) -> None:
+    it = decision(2.0, 1_500, before_ms=2_000)
+    assert it.take(first) is None
+    assert (it.padded, it.start) == (True, START)
+
+
+def test_a_lead_never_makes_the_window_longer() -> None:
+    it = decision(9.5, 9_400, before_ms=2_000)
+    assert it.take(doubtful("a long one", 9_400)) is None
+    assert (it.padded, it.start) == (True, START)
+
+
+def test_an_echo_behind_a_lead_is_not_believed() -> None:
+    it = decision(2.0, 1_500, prompt="alpha beta gamma delta", before_ms=2_000)
+    assert it.take(doubtful("a bit of doubt", 1_500, average_logprob=-0.8)) is None
+    assert it.take(led("he said", "alpha beta gamma delta")) is None
+    assert (it.with_context, it.start) == (True, START)
+
+
+def test_speech_behind_the_last_word_is_decoded_after_a_lead_as_well() -> None:
+    it = decision(6.0, 5_800, before_ms=2_000)
+    assert it.take(doubtful("i have a chord", 1_500)) is None
+    assert it.take(led("this is the sick corpus", "i have a cold")) is None
+    assert (it.start, it.doubt, it.padded) == (START + 1_400 * MS, "unheard", False)

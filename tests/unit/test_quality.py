@@ -148,12 +148,16 @@ def test_an_echo_that_takes_no_time_is_dropped() -> None:
     twice = "see you there see you there"
     assert text(without_echo(timed(twice, [200, 200, 300, 0, 0, 0]))) == "see you there"
     assert text(without_echo(timed(twice, [200, 200, 300, 0, 0, 400]))) == "see you there"
+    # A step of the alignment is no time to say a word in.
+    assert text(without_echo(timed(twice, [200, 200, 300, 0, 20, 400]))) == "see you there"
+    assert text(without_echo(timed(twice, [200, 200, 300, 0, 40, 400]))) == twice
 
 
 def test_a_sentence_really_said_twice_stays() -> None:
     twice = "see you there see you there"
     assert text(without_echo(timed(twice, [200, 200, 300, 200, 200, 300]))) == twice
     assert text(without_echo(timed("bye bye", [200, 0]))) == "bye bye"
+    assert text(without_echo(timed("go on go on", [200, 200, 20, 200]))) == "go on go on"
 
 
 def test_without_times_only_long_echoes_are_taken_for_such() -> None:
