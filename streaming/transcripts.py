@@ -9,18 +9,18 @@ the one that goes on; what has ended is forgotten ``keep_s`` later.
 from __future__ import annotations
 
 import hmac
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streaming.errors import UnknownSession
 from streaming.events import Final
+from streaming.finals import pack_final, unpack_final
 from streaming.principal import Principal
 
 _NOBODYS = "0" * 32  # compared with when there is no such session, so that it takes as long
 _TRANSCRIPT_BYTES = 1_024  # of one that says nothing, about
-_FINAL_BYTES = 512  # of one without its text, about
-_WORD_BYTES = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class TranscriptBounds:
 
 
 class Transcript:
-    """One session's finals in the order they came."""
+    """One session's finals in the order they came, packed: an hour of speech takes half a MiB."""
 
     def __init__(
         self,
@@ -52,19 +52,20 @@ class Transcript:
         self.complete = True
         """False once its oldest finals have been forgotten."""
         self._home = home
-        self._finals: deque[tuple[Final, int]] = deque()
+        self._finals: deque[bytes] = deque()
 
     @property
     def finals(self) -> list[Final]:
         """Those that are kept."""
-        return [final for final, _ in self._finals]
+        return [unpack_final(each) for each in self._finals]
 
     def add(self, final: Final) -> None:
         """Keep a final; one without text, or behind the end, is none of them."""
         if self.ended or not final.text:
             return
-        size = _size(final)
-        self._finals.append((final, size))
+        packed = pack_final(final)
+        size = sys.getsizeof(packed)
+        self._finals.append(packed)
         self.held_bytes += size
         self._home.grown(self, size)
 
@@ -78,7 +79,7 @@ class Transcript:
         """Forget the oldest final; return how much it held, 0 when there is none."""
         if not self._finals:
             return 0
-        _, size = self._finals.popleft()
+        size = sys.getsizeof(self._finals.popleft())
         self.held_bytes -= size
         self.complete = False
         return size
@@ -177,8 +178,3 @@ def unknown() -> UnknownSession:
     return UnknownSession(
         "session: no such session is kept, or not for this token or key", field="session_id"
     )
-
-
-def _size(final: Final) -> int:
-    words = final.words or ()
-    return _FINAL_BYTES + 4 * len(final.text) + _WORD_BYTES * len(words)

@@ -27,6 +27,7 @@ LAYER = {
     "echo": "core",
     "errors": "core",
     "events": "core",
+    "finals": "policy",
     "language": "core",
     "lead": "core",
     "options": "core",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from typing import Final as Constant
 
-from streaming.decoding import Word
-from streaming.events import EndReason, Final
+from streaming.events import Final
+from streaming.finals import dump_final, load_final
 
 # Written without spaces between sentences.
 _UNSPACED: Constant = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
@@ -55,18 +53,6 @@ class Transcript:
         said = json.loads(data)
         finals = tuple(load_final(each) for each in said["finals"])
         return cls(finals, said["duration_ms"], said["damage"])
-
-
-def dump_final(final: Final) -> dict[str, Any]:
-    """Return a final as JSON has it, for :func:`load_final`."""
-    return dataclasses.asdict(final)
-
-
-def load_final(said: Mapping[str, Any]) -> Final:
-    """Read what :func:`dump_final` returned; ValueError, KeyError or TypeError where it isn't."""
-    words = said["words"]
-    spoken = None if words is None else tuple(Word(**word) for word in words)
-    return Final(**{**said, "reason": EndReason(said["reason"]), "words": spoken})
 
 
 def pieces(finals: Sequence[Final]) -> list[str]:

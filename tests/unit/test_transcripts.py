@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from streaming.decoding import Word
@@ -122,7 +124,7 @@ def test_what_ended_first_makes_room() -> None:
 def test_one_larger_than_all_room_is_not_kept() -> None:
     them = kept(session=4_096, everything=4_096)
     it = them.open("a", "t", ANONYMOUS)
-    it.add(final("x" * 10_000))
+    it.add(final(random.Random(7).randbytes(10_000).hex()))
     assert (it.finals, it.complete) == ([], False)
 
 

@@ -14,8 +14,8 @@ from typing import Final as Constant
 
 from streaming.engine.base import EngineInfo
 from streaming.events import Final
+from streaming.finals import dump_final, load_final
 from streaming.rest.jobs.job import FORM
-from streaming.rest.transcript import dump_final, load_final
 
 _MOST_BYTES: Constant = 1 << 28
 
