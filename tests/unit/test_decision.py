@@ -183,6 +183,19 @@ def test_where_the_model_stops_within_the_lead_it_is_heard_by_itself() -> None:
     assert heard.text == "eight of spades"
 
 
+def test_in_a_hurry_what_was_heard_first_will_do_unless_it_went_astray() -> None:
+    stopped = said("what joy there is", 1_900, hurried=True)
+    it = decision(2.0, 1_500, before_ms=2_000)
+    assert it.take(doubtful("six of spades", 1_500)) is None
+    heard = it.take(stopped)
+    assert heard is not None
+    assert heard.text == "six of spades"
+    it = decision(2.0, 1_500, before_ms=2_000)
+    assert it.take(doubtful("six of spades", 1_500, average_logprob=-1.1)) is None
+    assert it.take(stopped) is None
+    assert (it.padded, it.start) == (True, START)
+
+
 @pytest.mark.parametrize(
     "first",
     [
