@@ -112,13 +112,13 @@ class Decision:
     def _take_led(
         self, hypothesis: Hypothesis, first: Hypothesis, alone: npt.NDArray[float32]
     ) -> Hypothesis | None:
-        """Take what was heard with a lead; None where it says little: by itself, then."""
+        """Take what was heard with a lead; None to hear it by itself: what went astray must."""
         self.audio, self._alone = alone, None
         self.start += len(self._before)
         lead_ms = len(self._before) // SAMPLES_PER_MS
         heard = believed(first, once(hypothesis, self._spoken_ms + lead_ms), lead_ms)
-        if heard is None and hypothesis.hurried and not degenerate(first):
-            heard = first
+        if heard is None and not degenerate(first):
+            heard = first  # a third look would make the final late for little
         if heard is None or (self.with_context and suspect(heard, *self._context)):
             return None
         self._first = None

@@ -168,32 +168,23 @@ def test_what_is_in_doubt_is_heard_again_behind_what_was_said_before_it() -> Non
     assert (it.start, len(it.audio)) == (START, 2_000 * MS)
 
 
-def test_where_the_model_stops_within_the_lead_it_is_heard_by_itself() -> None:
+def test_where_the_model_stops_within_the_lead_what_was_heard_first_will_do() -> None:
     it = decision(2.0, 1_500, before_ms=2_000)
     assert it.take(doubtful("six of spades", 1_500)) is None
-    assert it.take(said("what joy there is", 1_900)) is None
-    assert (it.padded, it.doubt, it.start, len(it.audio)) == (
-        True,
-        "uncertain",
-        START,
-        2_000 * MS,
-    )
-    heard = it.take(doubtful("eight of spades", 1_500, average_logprob=-0.6))
-    assert heard is not None
-    assert heard.text == "eight of spades"
-
-
-def test_in_a_hurry_what_was_heard_first_will_do_unless_it_went_astray() -> None:
-    stopped = said("what joy there is", 1_900, hurried=True)
-    it = decision(2.0, 1_500, before_ms=2_000)
-    assert it.take(doubtful("six of spades", 1_500)) is None
-    heard = it.take(stopped)
+    heard = it.take(said("what joy there is", 1_900))
     assert heard is not None
     assert heard.text == "six of spades"
+
+
+def test_what_went_astray_is_heard_by_itself_then() -> None:
     it = decision(2.0, 1_500, before_ms=2_000)
-    assert it.take(doubtful("six of spades", 1_500, average_logprob=-1.1)) is None
-    assert it.take(stopped) is None
-    assert (it.padded, it.start) == (True, START)
+    assert it.take(doubtful("six six six", 1_500, average_logprob=-1.1)) is None
+    assert it.take(said("what joy there is", 1_900)) is None
+    assert (it.padded, it.doubt, it.start) == (True, "probability", START)
+    assert len(it.audio) == 2_000 * MS
+    heard = it.take(doubtful("six", 1_500, average_logprob=-0.6))
+    assert heard is not None
+    assert heard.text == "six"
 
 
 @pytest.mark.parametrize(
