@@ -114,9 +114,9 @@ def _code(name: str, function: Any) -> str:
     waits = "async " if inspect.iscoroutinefunction(function) else ""
     whole = f"{waits}{name}{said}"
     if len(whole) > 100:
-        inside, _, result = said[1:].rpartition(")")
+        inside, _, rest = said[1:].rpartition(")")
         parts = re.split(r", (?![^\[(]*[\])])", inside)
-        whole = f"{waits}{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){result}"
+        whole = f"{waits}{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){rest}"
     return f"```python\n{whole}\n```\n"
 
 

@@ -18,6 +18,8 @@ import pytest
 from streaming.auth.keys import digest_of, new_key
 from streaming.decoding import DecodeRequest, Hypothesis
 from streaming.engine.fake import FakeEngine, count_words
+from streaming.rest.jobs.folder import Folder
+from streaming.rest.jobs.job import Job
 from streaming.rest.jobs.signing import new_secret
 from tests.integration.harness import WAIT_S, Running, serving
 from tests.integration.job_client import Client, until
@@ -72,6 +74,29 @@ def test_a_job_from_its_recording_to_its_text(server: Running, tmp_path: Path) -
     assert client.http.delete(f"/{job['id']}").json()["deleted"] is True
     assert client.http.get(f"/{job['id']}").status_code == 404
     assert not (folder / job["id"]).exists()
+
+
+def test_a_job_is_over_when_its_text_can_be_read_and_is_then_not_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, written, plain = threading.Event(), threading.Event(), Folder.end
+
+    def slowly(folder: Folder, job: Job, transcript: bytes | None) -> None:
+        writing.set()
+        written.wait(WAIT_S)
+        plain(folder, job, transcript)
+
+    monkeypatch.setattr(Folder, "end", slowly)
+    with serving(jobs={"folder": tmp_path}) as server:
+        client = Client(server)
+        job = client.taken(wav(1))["id"]
+        assert writing.wait(WAIT_S)
+        assert client.see(job)["status"] == "running"
+        assert client.http.get(f"/{job}/result").status_code == 409
+        threading.Timer(0.3, written.set).start()
+        assert client.http.post(f"/{job}/cancel").json()["status"] == "completed"
+        assert client.http.get(f"/{job}/result").json()["text"] == "w0 w1 w2"
+    assert not (tmp_path / job / "audio").exists()
 
 
 def test_how_far_it_has_come_and_what_a_cancelled_one_leaves(tmp_path: Path) -> None:

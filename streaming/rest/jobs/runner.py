@@ -150,7 +150,6 @@ class Runner:
         ended: BaseException | None = None
         try:
             transcript = await self._transcript(run)
-            await self._end(run.job, State.COMPLETED, transcript=transcript)
         except (asyncio.CancelledError, Restarting):
             if not run.cancelled:  # the server goes down
                 tries = max(0, run.job.tries - 1)
@@ -162,7 +161,25 @@ class Runner:
         except Exception as error:
             ended = error
             await self._end(run.job, State.FAILED, failure=_failure(error))
+        else:
+            ended = await self._complete(run.job, transcript)
         self._service.metrics.files.ended(Run.transport, outcome(ended))
+
+    async def _complete(self, job: Job, transcript: Transcript) -> WirescribeError | None:
+        """Keep what was heard; return why that can't be done.
+
+        It is written to the end even where the server goes down meanwhile: not to be heard again.
+        """
+        ending = asyncio.ensure_future(self._end(job, State.COMPLETED, transcript=transcript))
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait({ending})
+            raise
+        except WirescribeError as error:
+            await self._end(job, State.FAILED, failure=_failure(error))
+            return error
+        return None
 
     async def _transcript(self, run: Run) -> Transcript:
         service, job = self._service, run.job

@@ -232,16 +232,26 @@ class Shelf:
         self._tell()
 
     async def end(self, job: Job, transcript: Transcript | None = None) -> None:
-        """A job is over; StorageFull, and nothing has changed, where its text doesn't fit."""
+        """A job is over; StorageFull, and nothing has changed, where its text doesn't fit.
+
+        One with a text is seen to be over when the text can be read.
+        """
         if job not in self:
             return
-        before, self._jobs[job.id] = self._jobs[job.id], job
-        data = None if transcript is None else transcript.dump()
+        data = None
+        if transcript is None:
+            self._jobs[job.id] = job
+        else:
+            data = transcript.dump()
+
+        def over() -> None:
+            if job in self:  # not removed meanwhile
+                self._jobs[job.id] = job
+
         try:
-            self._sizes[job.id] = await self._write(self._ended, job, data)
+            self._sizes[job.id] = await self._write(self._ended, job, data, then=over)
         except OSError as error:
             if data is not None:
-                self._jobs[job.id] = before
                 raise no_room(error, "jobs") from error
             _log.warning("job_not_written", job=job.id[:12], error=type(error).__name__)
         if job not in self:  # removed meanwhile
