@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.audio.ring import SampleRing
+from streaming.decision import NOTHING
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind
 from streaming.events import (
     EndReason,
@@ -29,7 +30,6 @@ from streaming.window import WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
-_NOTHING: Samples = np.zeros(0, dtype=np.float32)
 # Nothing is decoded in a language never heard before on less than this: a guess on half a word is
 # worth nothing.
 _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
@@ -161,7 +161,7 @@ class Channel:
                         self._config,
                         self._window,
                         lead=lead,
-                        before=_NOTHING if lead else self._before(start),
+                        before=NOTHING if lead else self._before(start),
                     )
                     self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
@@ -191,7 +191,7 @@ class Channel:
     def _before(self, start: int) -> Samples:
         """What came right before a segment, if somebody spoke there."""
         if self._spoken_to is None or start - self._spoken_to > _SOON_SAMPLES:
-            return _NOTHING
+            return NOTHING
         # A copy: what is read keeps all of the memory that it lies in.
         return self._ring.read(max(self._ring.start, start - _LEAD_SAMPLES), start).copy()
 

@@ -36,7 +36,9 @@ _BEFORE_MS: Final = 100
 _MOST_PIECES: Final = 4
 # With more a second look would take a window twice as long, at four times the cost.
 _MOST_LED_SAMPLES: Final = 11_000 * SAMPLES_PER_MS
-_NOTHING: Final = np.zeros(0, dtype=np.float32)
+
+NOTHING: Final[npt.NDArray[float32]] = np.zeros(0, dtype=float32)
+"""No audio."""
 
 
 class Decision:
@@ -54,7 +56,7 @@ class Decision:
         start: int,
         spoken_ms: int,
         *,
-        before: npt.NDArray[float32] = _NOTHING,
+        before: npt.NDArray[float32] = NOTHING,
         prompt: str = "",
         hotwords: tuple[str, ...] = (),
     ) -> None:
@@ -68,7 +70,7 @@ class Decision:
         self._suspicion: Suspicion | None = None
         self._first: Hypothesis | None = None
         self._before = before
-        self._alone: npt.NDArray[float32] | None = None  # the audio, while a lead stands before it
+        self._led = False  # whether that stands in front of the audio now
         self._pieces: list[tuple[int, Hypothesis]] = []
         self._at_ms = 0
 
@@ -82,8 +84,8 @@ class Decision:
         self.begun = True
         if self._pieces:
             return self._take_rest(hypothesis)
-        if self._first is not None and self._alone is not None:
-            return self._take_led(hypothesis, self._first, self._alone)
+        if self._first is not None and self._led:
+            return self._take_led(hypothesis, self._first)
         hypothesis = once(hypothesis, self._spoken_ms)
         if self._suspicion is None:
             self._suspicion = suspect(hypothesis, *self._context)
@@ -105,15 +107,13 @@ class Decision:
         """Put what came before in front, unless that might make noise sound like speech."""
         led = len(self._before) + len(self.audio)
         if len(self._before) and led <= _MOST_LED_SAMPLES and not not_speech(first):
-            self._alone = self.audio
+            self._led = True
             self.audio = np.concatenate((self._before, self.audio))
             self.start -= len(self._before)
 
-    def _take_led(
-        self, hypothesis: Hypothesis, first: Hypothesis, alone: npt.NDArray[float32]
-    ) -> Hypothesis | None:
+    def _take_led(self, hypothesis: Hypothesis, first: Hypothesis) -> Hypothesis | None:
         """Take what was heard with a lead; None to hear it by itself: what went astray must."""
-        self.audio, self._alone = alone, None
+        self.audio, self._led = self.audio[len(self._before) :], False
         self.start += len(self._before)
         lead_ms = len(self._before) // SAMPLES_PER_MS
         heard = believed(first, once(hypothesis, self._spoken_ms + lead_ms), lead_ms)

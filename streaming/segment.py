@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.confidence import expected_share
-from streaming.decision import Decision
+from streaming.decision import NOTHING, Decision
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
@@ -20,8 +20,6 @@ from streaming.stabilizer import Stabilizer, Stable, held_back
 from streaming.window import Span, Window, WindowConfig
 
 Samples = npt.NDArray[np.float32]
-
-_NOTHING: Samples = np.zeros(0, dtype=np.float32)
 
 COVERED = 160 * SAMPLES_PER_MS
 """So much behind the last voice is decoded: a final, early or not, hears no more."""
@@ -44,7 +42,7 @@ class Segment:
         window: WindowConfig,
         *,
         lead: int = 0,
-        before: Samples = _NOTHING,
+        before: Samples = NOTHING,
     ) -> None:
         self.number = number
         self.channel = channel
@@ -59,7 +57,7 @@ class Segment:
         self._deciding = False
         self.outcome: Final | Suppressed | None = None
         self.heard: Hypothesis | None = None
-        self._audio = _NOTHING
+        self._audio = NOTHING
         self._before = before
         self._decision: Decision | None = None
         self._language = SegmentLanguage(config.language, config.languages)
@@ -253,7 +251,7 @@ class Segment:
         self.heard = heard
         self.outcome = self._outcome(heard, echoed=not decision.with_context)
         self._decision = None
-        self._audio = self._before = _NOTHING
+        self._audio = self._before = NOTHING
         return True
 
     def _decide(self, audio: Samples, voice_end: int) -> Decision:
