@@ -12,7 +12,7 @@ from streaming.engine.cuda import gpu_memory_reader
 from streaming.engine.device import DeviceChoice
 from streaming.engine.tiers import TieredEngine
 
-_CPU_BATCH = 4
+_CPU_BATCH = 6
 _GPU_BATCH = 16
 
 

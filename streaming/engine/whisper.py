@@ -1,9 +1,10 @@
 """Whisper on CTranslate2: the only module that imports the model libraries.
 
 Windows are as long as the speech in them, not 30 s: the encoder takes them, and costs a twentieth
-(``docs/adr/0002-short-windows.md``). All rows of a batch share one feature length, so shorter
-ones are padded with digital silence. Whisper: Radford et al., "Robust Speech Recognition via
-Large-Scale Weak Supervision", 2022.
+(``docs/adr/0002-short-windows.md``). Rows of a batch have one length when they are decoded. On a
+CPU each is encoded at its own, and filled up behind that (:mod:`streaming.engine.ending`); on a
+GPU, whose memory the encoder's output doesn't leave, shorter ones are padded with digital silence
+before. Whisper: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ from typing import Any
 
 import ctranslate2
 import numpy as np
-import numpy.typing as npt
 import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import _LANGUAGE_CODES, Tokenizer
 
 from streaming.confidence import MEASURED, Calibration
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, Task, Word
+from streaming.decoding import DecodeRequest, Hypothesis, Task, Word
 from streaming.engine.base import BatchKey, EngineInfo
 from streaming.engine.contract import check_contract
+from streaming.engine.encoder import Encoder
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, lead_of, settle
-from streaming.engine.stages import ALIGN, DECODER, ENCODER, FEATURES, LANGUAGE, WORDS, StageTimes
-from streaming.engine.windows import bucket, max_length, token_cap, window_samples
+from streaming.engine.stages import ALIGN, DECODER, LANGUAGE, WORDS, StageTimes
+from streaming.engine.windows import bucket, max_length, token_cap
 from streaming.engine.words import spans, timed_words, token_starts, untimed_words
+from streaming.errors import EngineFault
 from streaming.language import choose_language
 
 # Languages whose tokens the tokenizer splits by character, not at spaces.
@@ -76,12 +78,19 @@ class WhisperEngine:
                 if self._vocabulary.token_to_id(f"<|{code}|>") is not None
             )
             check_contract(self._model, self._vocabulary, path, len(languages))
-        self._features = FeatureExtractor(feature_size=self._model.n_mels)
+            self._stages = StageTimes()
+            self._encoder = Encoder(
+                functools.partial(FeatureExtractor(feature_size=self._model.n_mels), padding=0),
+                lambda features: self._model.encode(features),
+                ctranslate2.StorageView.from_array,
+                self._stages,
+                one_by_one=device == "cpu",
+            )
         self._multilingual: bool = self._model.is_multilingual
+        self._closed = False
         self._memory = memory
         self._calibration = calibration
         self._lead_ms = lead_of(name) if lead_ms is None else lead_ms
-        self._stages = StageTimes()
         self._info = EngineInfo(
             model=name,
             device=place,
@@ -106,23 +115,25 @@ class WhisperEngine:
         return self._stages.seconds()
 
     def close(self) -> None:
-        """Unload the model."""
+        """Unload the model. Replicas of it that have been used would go on: they are told, too."""
+        self._closed = True
         self._model.unload_model()
 
     def batch_key(self, request: DecodeRequest) -> BatchKey:
         """Group by what one ``generate`` call demands of its rows.
 
         Start-of-transcript at one position (so: prompts of one length) and as many task tokens.
-        Partials stay among themselves: they are cut off earlier.
         """
         prompt = len(self._prompt(request.prompt, request.hotwords))
-        return BatchKey((request.kind is Kind.PARTIAL, request.padded, prompt), bucket(request))
+        return BatchKey((request.padded, prompt), bucket(request))
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder.
 
-        Raises EngineFault where CTranslate2 fails.
+        Raises EngineFault where CTranslate2 fails, and once the engine is closed.
         """
+        if self._closed:
+            raise EngineFault("the speech engine has been closed")
         if not requests:
             return []
         with decoding(self._info.device, len(requests)):
@@ -130,10 +141,7 @@ class WhisperEngine:
 
     def _decode(self, requests: Sequence[DecodeRequest], beam: int) -> list[Hypothesis]:
         stages = self._stages
-        with stages.spent_on(FEATURES):
-            features = self._stacked(requests)
-        with stages.spent_on(ENCODER):
-            encoded = self._encode(features)
+        encoded = self._encoder.encoded(requests)
         with stages.spent_on(LANGUAGE):
             languages = self._languages(encoded, requests)
         prompts = [
@@ -184,29 +192,6 @@ class WhisperEngine:
                 )
             )
         return out
-
-    # -- audio in ------------------------------------------------------------------------------
-
-    def _stacked(self, requests: Sequence[DecodeRequest]) -> npt.NDArray[np.float32]:
-        """Log-mel features of all rows, float32 of shape (rows, mels, frames)."""
-        samples = max(window_samples(request) for request in requests)
-        rows: list[npt.NDArray[np.float32]] = []
-        for request in requests:
-            padded = np.zeros(samples, dtype=np.float32)
-            audio = request.audio[:samples]
-            padded[: len(audio)] = audio
-            rows.append(self._features(padded, padding=0))
-        return np.ascontiguousarray(np.stack(rows), dtype=np.float32)
-
-    def _encode(self, features: npt.NDArray[np.float32]) -> Any:
-        """Encode all rows; on a CPU one by one, for their attention then stays in its caches."""
-        if self._info.device != "cpu" or len(features) == 1:
-            return self._model.encode(ctranslate2.StorageView.from_array(features))
-        rows = [
-            np.asarray(self._model.encode(ctranslate2.StorageView.from_array(row[np.newaxis])))
-            for row in features
-        ]
-        return ctranslate2.StorageView.from_array(np.concatenate(rows))
 
     # -- language ------------------------------------------------------------------------------
 

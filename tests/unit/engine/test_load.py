@@ -64,7 +64,7 @@ def request(seconds: float = 1.0) -> DecodeRequest:
 def test_on_a_cpu_one_copy_serves_a_thread_for_each_core(large: Path) -> None:
     (engine,) = load(large, CPU)
     info = engine.info
-    assert (info.model, info.device, info.max_batch) == ("large-v3", "cpu", 4)
+    assert (info.model, info.device, info.max_batch) == ("large-v3", "cpu", 6)
     assert info.concurrency == usable_cores() <= (os.cpu_count() or 1)
     assert engine.memory_used_bytes() is None
     assert engine.decode([request()])[0].text
