@@ -11,22 +11,25 @@ from streaming.engine.base import BatchKey
 from streaming.errors import WirescribeError
 from streaming.headroom import Reading, Speaker
 
-# Shares of the workers' time used, below which finals get a beam and pauses an early final.
 _BEAM = 5
-_BEAM_BELOW = 0.8
-# Over longer audio a beam takes its time without gain, and now and then leaves a sentence out.
+# A file's segments get a beam, while nobody speaks. Over longer audio it takes its time without
+# gain, and now and then leaves a sentence out.
 _BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
 _LATE_S = 0.25
-# Where partials of one speaker come more rarely than so, words wait for what a wide beam takes: two
-# alternatives mend nearly as much as five.
-_RARE_S = 2.0
-_NARROW_BEAM = 2
+# Where partials of one speaker come more rarely than so, words wait for what second looks take: it
+# would be a tenth of all time.
+_RARE_S = 1.8
+# From there on batches are filled with what is nearly as long, finals and partials together: a step
+# of the decoder takes little longer for more rows, and whoever isn't in the batch waits for it.
+_CROWDED_S = 1.0
+_CROWDED_APART = 1
 # Long windows with a beam take memory and time: never many at once.
 _AGAIN_ROWS = 2
 # Rows of files ride along in windows longer than their own, up to twice as long.
 _APART = 3
+# Share of the workers' time used, below which pauses get an early final.
 _EARLY_BELOW = 0.9
 # Above this share partials of one session come no more often than so.
 _STRETCH_ABOVE = 0.8
@@ -98,13 +101,14 @@ def choose(
         _affordable(jobs, load.used, now), key=lambda job: (_rank(job), job.entry.served)
     )
     chosen: list[Job] = []
+    crowded = load.partial_every_s > _CROWDED_S
     if ranked and ranked[0].entry.background:
         rows = rows if spare_rows is None else min(rows, spare_rows)
         # The oldest leads; those nearest to it in length go with it: the least of them is padding.
         leader = ranked[0].key.length
         ranked[1:] = sorted(ranked[1:], key=lambda job: abs(job.key.length - leader))
     for job in ranked[: None if rows else 0]:
-        if chosen and (job.entry.suspect or not _rides(job, chosen)):
+        if chosen and (job.entry.suspect or not _rides(job, chosen, crowded)):
             continue
         chosen.append(job)
         if len(chosen) >= (min(rows, _AGAIN_ROWS) if job.request.padded else rows):
@@ -114,15 +118,18 @@ def choose(
     return chosen
 
 
-def _rides(job: Job, chosen: Sequence[Job]) -> bool:
+def _rides(job: Job, chosen: Sequence[Job], crowded: bool) -> bool:
     """Whether a request goes with those chosen."""
     leader = chosen[0]
     if job.entry.background != leader.entry.background:
         return False  # who speaks would wait for the file's segment, too
-    if _lasts(job.request) != _lasts(leader.request) or job.key.alike != leader.key.alike:
+    if job.key.alike != leader.key.alike:
+        return False
+    if _lasts(job.request) != _lasts(leader.request) and not crowded:
         return False  # what lasts is not mixed with partials: it may get a beam
-    if not leader.entry.background:
-        return job.key.length == leader.key.length  # who speaks would wait for the longest
+    if not leader.entry.background:  # who speaks would wait for the longest
+        apart = _CROWDED_APART if crowded else 0
+        return abs(job.key.length - leader.key.length) <= apart
     # What counts for files is how much is done, not when each of it is.
     lengths = [job.key.length, *(each.key.length for each in chosen)]
     return max(lengths) - min(lengths) <= _APART
@@ -147,25 +154,22 @@ def spare_rows(rows: int, load: Reading, *, workers: int, taken: int) -> int:
 
 
 def beam(jobs: Sequence[Job], load: Reading) -> int:
-    """How many alternatives to follow: what lasts deserves them, while there is time.
+    """How many alternatives to follow: what is in doubt deserves them, while there is time.
 
-    Figures: docs/adr/0019-second-looks.md.
+    So do files while nobody speaks. Live, a beam at first mends nothing that a second look
+    doesn't: docs/adr/0030-the-end-of-a-window.md.
     """
-    if jobs[0].entry.background and load.speaking:
-        return 1
-    if jobs[0].request.kind is Kind.PARTIAL:
-        return 1
-    if jobs[0].request.padded:
-        if hurried(load):
-            return 1
-        return _NARROW_BEAM if load.partial_every_s > _RARE_S else _BEAM
-    short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
-    return _BEAM if short and load.used < _BEAM_BELOW else 1
+    if jobs[0].entry.background:
+        short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
+        beams = not load.speaking and (short or jobs[0].request.padded)
+    else:
+        beams = jobs[0].request.padded
+    return _BEAM if beams and not hurried(load) else 1
 
 
 def hurried(load: Reading) -> bool:
-    """Whether there is no time for a second look at what is uncertain: finals wait already."""
-    return load.waiting_s > _LATE_S
+    """Whether there is no time for a second look at what is uncertain: others wait already."""
+    return load.waiting_s > _LATE_S or load.partial_every_s > _RARE_S
 
 
 def _affordable(jobs: Iterable[Job], used: float, now: float) -> Iterable[Job]:

@@ -79,10 +79,17 @@ class Headroom:
         self._spare.discard(worker)
 
     def decoded(self, requests: Iterable[DecodeRequest], seconds: float, *, beam: int = 1) -> None:
-        """A batch took so long. Only greedy ones count: the beam gives way before anybody waits."""
-        audio_s = sum(each.duration_ms for each in requests if each.kind is not Kind.PARTIAL) / 1000
+        """A batch took so long. Only greedy ones count: the beam gives way before anybody waits.
+
+        Partials that were in it took their share of the time.
+        """
+        lasting = {True: 0.0, False: 0.0}
+        for each in requests:
+            lasting[each.kind is not Kind.PARTIAL] += each.duration_ms / 1000
+        audio_s = lasting[True]
         if beam > 1 or not audio_s:
             return
+        seconds *= audio_s / (audio_s + lasting[False])
         self._decoded.append((seconds, audio_s))
         self._decoding_s += seconds
         self._audio_s += audio_s

@@ -95,21 +95,20 @@ def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) 
     assert chosen(*jobs[:2], used=used) + chosen(jobs[2], used=used) == taken
 
 
-def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.7)) == 5
-    assert beam([job(Kind.EARLY, 1)], Reading(used=0.7)) == 5
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.9)) == 1
-    assert beam([job(Kind.PARTIAL, 1)], Reading()) == 1
+@pytest.mark.parametrize("kind", list(Kind))
+def test_whoever_speaks_gets_no_beam_at_first(kind: Kind) -> None:
+    assert beam([job(kind, 1)], Reading()) == 1
 
 
 @pytest.mark.parametrize(("seconds", "width"), [(9.9, 5), (10.1, 1)])
-def test_long_audio_gets_no_beam_at_first(seconds: float, width: int) -> None:
-    long = job(Kind.FINAL, 1)
+def test_a_files_long_audio_gets_no_beam_at_first(seconds: float, width: int) -> None:
+    long = job(Kind.FINAL, 1, file=True)
     audio = np.zeros(int(16_000 * seconds), np.float32)
     long = replace(long, request=replace(long.request, audio=audio))
-    assert beam([job(Kind.FINAL, 2), long], Reading()) == width
+    assert beam([job(Kind.FINAL, 2, file=True), long], Reading()) == width
     again = replace(long, request=replace(long.request, padded=True))
     assert beam([again], Reading()) == 5
+    assert beam([again], Reading(speaking=1)) == 1
 
 
 def test_what_is_decoded_again_gets_a_beam_unless_finals_wait() -> None:
@@ -155,14 +154,32 @@ def test_who_speaks_leaves_files_every_other_worker_for_a_moment() -> None:
     assert spare(Reading(speaking=1)) == 8
 
 
-@pytest.mark.parametrize(("every_s", "width"), [(0.0, 5), (2.0, 5), (2.1, 2), (4.0, 2)])
-def test_what_is_decoded_again_gets_a_narrow_beam_where_partials_are_rare(
+@pytest.mark.parametrize(("every_s", "width"), [(0.0, 5), (1.8, 5), (1.9, 1), (4.0, 1)])
+def test_where_partials_are_rare_nothing_is_looked_at_twice_for_doubts_alone(
     every_s: float, width: int
 ) -> None:
     again = job(Kind.FINAL, 2)
     again = replace(again, request=replace(again.request, padded=True))
-    assert beam([again], Reading(partial_every_s=every_s)) == width
-    assert beam([again], Reading(partial_every_s=every_s, waiting_s=1.0)) == 1
+    load = Reading(partial_every_s=every_s)
+    assert hurried(load) == (width == 1)
+    assert beam([again], load) == width
+
+
+def test_where_many_wait_what_is_nearly_as_long_goes_together_finals_and_partials() -> None:
+    final, partial, early = Kind.FINAL, Kind.PARTIAL, Kind.EARLY
+    wanted = [(final, 6), (partial, 7), (final, 4), (partial, 5), (early, 6)]
+    jobs = [job(kind, number, length=length) for number, (kind, length) in enumerate(wanted)]
+
+    def taken(every_s: float, rows: int = 8) -> list[int]:
+        found = choose(jobs, rows=rows, load=Reading(partial_every_s=every_s), now=100.0)
+        return [each.request.segment for each in found]
+
+    assert taken(1.0) == [0, 4]
+    assert taken(1.1) == [0, 4, 1, 3]
+    assert taken(1.1, rows=3) == [0, 4, 1]
+    crowd = [replace(each, key=BatchKey("other", each.key.length)) for each in jobs[1:]]
+    found = choose([jobs[0], *crowd], rows=8, load=Reading(partial_every_s=2.0), now=100.0)
+    assert found == [jobs[0]]
 
 
 def test_files_get_a_beam_while_nobody_speaks() -> None:

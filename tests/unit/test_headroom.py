@@ -166,3 +166,15 @@ def test_what_gives_way_takes_no_room() -> None:
     assert it.used(101) == pytest.approx(0.1)
     it.begin(0, 101)
     assert it.used(102) == pytest.approx(0.2)
+
+
+def test_partials_in_a_batch_of_finals_took_their_share_of_its_time() -> None:
+    it = Headroom(1)
+    final, partial = request(Kind.FINAL, 1), request(Kind.PARTIAL, 2)
+    it.decoded([final], 1.0)
+    alone = it.read(100).cost
+    assert alone > 0
+    both = Headroom(1)
+    share = partial.duration_ms / final.duration_ms
+    both.decoded([final, partial], 1.0 + share)
+    assert both.read(100).cost == pytest.approx(alone)
