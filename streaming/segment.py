@@ -97,7 +97,8 @@ class Segment:
             words = held_back(words)
         if not words:
             return []
-        self._stabilizer.update(_absolute(words, request.start_sample))
+        settled_ms = self.window.settled_ms(request.end_sample)
+        self._stabilizer.update(_absolute(words, request.start_sample), settled_ms)
         hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
         self._stabilizer.hide(hidden)
         stable = self._stabilizer.stable

@@ -23,7 +23,7 @@ from streaming.decoding import Word
 # Of audio that ends within speech, so many words at the end are shown only if they are at least
 # so likely to be right (docs/adr/0017-held-back-words.md).
 _DOUBTED_WORDS: Final = 2
-_DOUBTFUL: Final = 0.5
+_DOUBTFUL: Final = 0.7
 
 
 def normalized(word: str) -> str:
@@ -70,8 +70,11 @@ class Stabilizer:
         """The words of that text, with the times they were last heard at, where any were known."""
         return (*self._timed, *self._tail)
 
-    def update(self, words: Sequence[Word]) -> Stable:
-        """Take a hypothesis over the present window and return the text it makes."""
+    def update(self, words: Sequence[Word], settled_ms: int | None = None) -> Stable:
+        """Take a hypothesis over the present window and return the text it makes.
+
+        Words that end by ``settled_ms`` are committed without another hypothesis.
+        """
         visible = self._committed[self._hidden :]
         split = _split_point(visible, words)
         self._learn_times(words[:split])
@@ -84,6 +87,11 @@ class Stabilizer:
         # The hypothesis' last word may yet grow ("dog." → "dogs"): it must agree to the letter.
         if agreed == len(tail) and agreed and self._tail[agreed - 1].text != tail[agreed - 1].text:
             agreed -= 1
+        while settled_ms is not None and agreed < len(tail):
+            end_ms = tail[agreed].end_ms
+            if end_ms is None or end_ms > settled_ms:
+                break
+            agreed += 1
         self._committed += tail[:agreed]
         self._timed += tail[:agreed]
         self._tail = tail[agreed:]

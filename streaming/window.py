@@ -19,7 +19,9 @@ class WindowConfig:
 
     ``step_ms``: new audio before the next partial. ``first_ms``: audio before a segment's first.
     ``pause_ms``: a pause this long makes a partial due at once. ``trim_ms``: the window's length
-    from which its start is moved. ``keep_ms``: audio that stays in it, at least.
+    from which its start is moved. ``keep_ms``: audio that stays in it, at least. ``rare_ms``: new
+    audio in a partial from which partials are rare. Then windows are moved at half the length, and
+    what was said ``settled_ms`` before a window's end stays as it is.
     """
 
     step_ms: int = 400
@@ -27,6 +29,8 @@ class WindowConfig:
     pause_ms: int = 160
     trim_ms: int = 4_000
     keep_ms: int = 1_200
+    rare_ms: int = 1_500
+    settled_ms: int = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Window:
         self._segment_start = start
         self._start = start
         self._decoded_end = start
+        self._rare = False
 
     @property
     def start(self) -> int:
@@ -76,12 +81,26 @@ class Window:
         if not paused and now - self._decoded_end < config.step_ms * SAMPLES_PER_MS:
             return None
         end = voice_end + pause if paused else now
-        timed = end - self._start > config.trim_ms * SAMPLES_PER_MS * 2 // 3
+        share = 1 / 2 if self._is_rare(end) else 2 / 3
+        timed = end - self._start > config.trim_ms * SAMPLES_PER_MS * share
         return Span(self._start, end, timed, cut_off=not paused)
 
     def decoded(self, end: int) -> None:
         """Note that a partial up to ``end`` has been asked for."""
+        self._rare = self._is_rare(end)
         self._decoded_end = max(self._decoded_end, end)
+
+    def settled_ms(self, end: int) -> int | None:
+        """Return up to when the words of the last partial, which ends at ``end``, can be kept.
+
+        None where another one will be there soon to agree with it. Two hypotheses in a row are a
+        good test half a second apart; where they are seconds apart, a word has had as much audio
+        behind it at once, and waiting would only make the next window longer.
+        """
+        return end // SAMPLES_PER_MS - self._config.settled_ms if self._rare else None
+
+    def _is_rare(self, end: int) -> bool:
+        return end - self._decoded_end >= self._config.rare_ms * SAMPLES_PER_MS
 
     def slide(self, committed: Sequence[Word], now: int) -> int:
         """Move the start up behind committed words; return how many of them lie before it.
@@ -90,7 +109,7 @@ class Window:
         an anchor, so that the next hypothesis can be joined on.
         """
         config = self._config
-        if now - self._start <= config.trim_ms * SAMPLES_PER_MS:
+        if now - self._start <= config.trim_ms * SAMPLES_PER_MS // (2 if self._rare else 1):
             return 0
         latest = now // SAMPLES_PER_MS - config.keep_ms
         for index in range(len(committed) - 1, 0, -1):

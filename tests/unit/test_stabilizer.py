@@ -136,3 +136,12 @@ def test_what_counts_as_the_same_word(one: str, other: str, alike: bool) -> None
 def test_a_doubted_end_is_held_back(confidences: list[float | None], shown: int) -> None:
     heard = [Word(f" w{n}", confidence=each) for n, each in enumerate(confidences)]
     assert held_back(heard) == heard[:shown]
+
+
+def test_what_is_settled_needs_no_second_hypothesis() -> None:
+    heard = [Word(" one", 0, 400), Word(" two", 400, 900), Word(" three", 900, 1_500)]
+    assert Stabilizer().update(heard) == Stable("", "one two three")
+    assert Stabilizer().update(heard, settled_ms=900) == Stable("one two", " three")
+    assert Stabilizer().update(heard, settled_ms=899) == Stable("one", " two three")
+    untimed = [Word(" one"), *heard[1:]]
+    assert Stabilizer().update(untimed, settled_ms=900) == Stable("", "one two three")

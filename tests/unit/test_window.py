@@ -65,7 +65,8 @@ def test_what_was_said_while_decoding_is_due_as_soon_as_it_is_over() -> None:
 
 def test_times_are_asked_for_when_the_window_is_nearly_long_enough_to_move() -> None:
     it = window()
-    short, long = due(it, 4_900), due(it, 5_100)
+    it.decoded(4_500 * MS)
+    short, long = due(it, 5_000), due(it, 5_100)
     assert short is not None
     assert long is not None
     assert (short.timed, long.timed) == (False, True)
@@ -105,3 +106,20 @@ def test_the_window_never_moves_back() -> None:
     start = it.start
     assert it.slide(timed(1_500, 2_000, 3_000), 20_000 * MS) == 0
     assert it.start == start
+
+
+def test_where_partials_are_rare_windows_move_at_half_the_length_and_old_words_stay() -> None:
+    it = window()
+    it.decoded(2_499 * MS)
+    assert it.settled_ms(2_499 * MS) is None
+    words = timed(1_500, 2_000, 2_200)
+    assert it.slide(words, 4_500 * MS) == 0
+    often, seldom = due(it, 3_990), due(it, 4_010)
+    assert often is not None
+    assert seldom is not None
+    assert (often.timed, seldom.timed) == (False, True)
+    it.decoded(4_010 * MS)
+    assert it.settled_ms(4_010 * MS) == 2_510
+    assert it.slide(words, 4_500 * MS) == 2
+    it.decoded(4_500 * MS)
+    assert it.settled_ms(4_500 * MS) is None
