@@ -23,7 +23,7 @@ _LATE_S = 0.25
 _RARE_S = 1.8
 # From there on batches are filled with what is nearly as long, finals and partials together: a step
 # of the decoder takes little longer for more rows, and whoever isn't in the batch waits for it.
-_CROWDED_S = 1.0
+_CROWDED_S = 1.5
 _CROWDED_APART = 1
 # Long windows with a beam take memory and time: never many at once.
 _AGAIN_ROWS = 2

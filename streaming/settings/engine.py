@@ -41,7 +41,7 @@ class EngineSettings(Section):
         default=0,
         ge=0,
         le=64,
-        description="stretches of speech decoded together; 0: 4 on a CPU, 16 on a GPU",
+        description="stretches of speech decoded together; 0: 6 on a CPU, 16 on a GPU",
     )
     models_dir: HomePath = Field(
         default=None,

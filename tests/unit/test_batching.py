@@ -174,9 +174,9 @@ def test_where_many_wait_what_is_nearly_as_long_goes_together_finals_and_partial
         found = choose(jobs, rows=rows, load=Reading(partial_every_s=every_s), now=100.0)
         return [each.request.segment for each in found]
 
-    assert taken(1.0) == [0, 4]
-    assert taken(1.1) == [0, 4, 1, 3]
-    assert taken(1.1, rows=3) == [0, 4, 1]
+    assert taken(1.5) == [0, 4]
+    assert taken(1.6) == [0, 4, 1, 3]
+    assert taken(1.6, rows=3) == [0, 4, 1]
     crowd = [replace(each, key=BatchKey("other", each.key.length)) for each in jobs[1:]]
     found = choose([jobs[0], *crowd], rows=8, load=Reading(partial_every_s=2.0), now=100.0)
     assert found == [jobs[0]]
