@@ -35,6 +35,7 @@ _CLEAR_MS = 100  # knocks, taps and tones that were taken for a voice had none
 _STOCK_LOGPROB = -0.4
 _DOUBTFUL_LOGPROB = -0.6
 _DOUBTFUL_NO_SPEECH = 0.6
+_VOICED_LOGPROB = -0.9  # where the detector heard a voice: "six" on a telephone had -0.76
 
 
 def compression_ratio(text: str) -> float:
@@ -98,7 +99,7 @@ def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | Non
     doubted = not voiced or no_speech > _UNCERTAIN_NO_SPEECH
     if logprob < (_NOISE_LOGPROB if doubted else _NONSENSE_LOGPROB):
         return "low_probability"
-    if _no_speech(hypothesis):
+    if _no_speech(hypothesis, _VOICED_LOGPROB if voiced else _DOUBTFUL_LOGPROB):
         return "no_speech"
     phrase = stock(hypothesis.text) if clear_ms is not None and doubted else None
     if phrase is Stock.CREDIT or (phrase and logprob < _STOCK_LOGPROB):
@@ -108,9 +109,9 @@ def not_speech(hypothesis: Hypothesis, clear_ms: int | None = None) -> str | Non
     return None
 
 
-def _no_speech(hypothesis: Hypothesis) -> bool:
+def _no_speech(hypothesis: Hypothesis, doubtful: float = _DOUBTFUL_LOGPROB) -> bool:
     """Whether the model itself takes it for no speech, and doubts its text."""
-    improbable = hypothesis.average_logprob < _DOUBTFUL_LOGPROB
+    improbable = hypothesis.average_logprob < doubtful
     return improbable and hypothesis.no_speech > _DOUBTFUL_NO_SPEECH
 
 

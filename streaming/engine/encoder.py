@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,17 @@ from streaming.engine.stages import ENCODER, FEATURES, StageTimes
 from streaming.engine.windows import window_samples
 
 Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The encoder's output for a batch, as the model has it: (rows, frames, d).
+
+    ``alone`` are its rows at their own lengths, each (1, frames, d); None where they can't be had.
+    """
+
+    batch: Any
+    alone: Sequence[Any] | None = None
 
 
 class Encoder:
@@ -42,10 +54,10 @@ class Encoder:
         self._ending: Ending | None = None
         if one_by_one:
             window = reference_window()
-            self._ending = Ending(self._alone(self._mels(window, len(window))))
+            self._ending = Ending(np.asarray(self._alone(self._mels(window, len(window))))[0])
 
-    def encoded(self, requests: Sequence[DecodeRequest]) -> Any:
-        """Return the encoder's output for all requests, (rows, frames, d), as the model has it."""
+    def encode(self, requests: Sequence[DecodeRequest]) -> Encoded:
+        """Encode what is asked for, in one batch."""
         windows = [window_samples(request) for request in requests]
         if self._ending is None:
             windows = [max(windows)] * len(windows)
@@ -56,8 +68,10 @@ class Encoder:
             ]
         with self._stages.spent_on(ENCODER):
             if self._ending is None:
-                return self._encode(self._view(np.ascontiguousarray(np.stack(mels))))
-            return self._view(self._ending.joined([self._alone(each) for each in mels]))
+                return Encoded(self._encode(self._view(np.ascontiguousarray(np.stack(mels)))))
+            alone = [self._alone(each) for each in mels]
+            rows = [np.asarray(each)[0] for each in alone]
+            return Encoded(self._view(self._ending.joined(rows)), alone)
 
     def _mels(self, audio: Array, samples: int) -> Array:
         """Features of the audio with digital silence behind it, up to so many samples."""
@@ -65,8 +79,6 @@ class Encoder:
         padded[: len(audio)] = audio[:samples]
         return np.asarray(self._features(padded), dtype=np.float32)
 
-    def _alone(self, mels: Array) -> Array:
-        """Encode one window: (frames, d)."""
-        view = self._view(np.ascontiguousarray(mels[np.newaxis]))
-        encoded: Array = np.asarray(self._encode(view))[0]
-        return encoded
+    def _alone(self, mels: Array) -> Any:
+        """Encode one window: (1, frames, d)."""
+        return self._encode(self._view(np.ascontiguousarray(mels[np.newaxis])))

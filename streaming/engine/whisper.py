@@ -24,7 +24,7 @@ from streaming.confidence import MEASURED, Calibration
 from streaming.decoding import DecodeRequest, Hypothesis, Task, Word
 from streaming.engine.base import BatchKey, EngineInfo
 from streaming.engine.contract import check_contract
-from streaming.engine.encoder import Encoder
+from streaming.engine.encoder import Encoded, Encoder
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, lead_of, settle
 from streaming.engine.stages import ALIGN, DECODER, LANGUAGE, WORDS, StageTimes
@@ -141,9 +141,10 @@ class WhisperEngine:
 
     def _decode(self, requests: Sequence[DecodeRequest], beam: int) -> list[Hypothesis]:
         stages = self._stages
-        encoded = self._encoder.encoded(requests)
+        heard = self._encoder.encode(requests)
+        encoded = heard.batch
         with stages.spent_on(LANGUAGE):
-            languages = self._languages(encoded, requests)
+            languages = self._languages(heard, requests)
         prompts = [
             self._full_prompt(request, language)
             for request, (language, _) in zip(requests, languages, strict=True)
@@ -196,20 +197,21 @@ class WhisperEngine:
     # -- language ------------------------------------------------------------------------------
 
     def _languages(
-        self, encoded: Any, requests: Sequence[DecodeRequest]
+        self, encoded: Encoded, requests: Sequence[DecodeRequest]
     ) -> list[tuple[str, float]]:
-        """Return each row's language and the probability given to it."""
+        """Return each row's language and the probability given to it.
+
+        What fills a row up behind its own window would have a say in it.
+        """
         if not self._multilingual:
             return [("en", 1.0)] * len(requests)
         asking = [i for i, request in enumerate(requests) if not request.language.fixed]
         heard: dict[int, list[tuple[str, float]]] = {}
         if asking:
-            if len(asking) < len(requests) and self._info.device == "cpu":
-                # Elsewhere the encoder's output can't be had by row: the others ride along.
-                rows = np.ascontiguousarray(np.asarray(encoded)[asking])
-                found = self._model.detect_language(ctranslate2.StorageView.from_array(rows))
+            if encoded.alone is not None:
+                found = [self._model.detect_language(encoded.alone[i])[0] for i in asking]
             else:
-                everyone = self._model.detect_language(encoded)
+                everyone = self._model.detect_language(encoded.batch)
                 found = [everyone[i] for i in asking]
             for i, row in zip(asking, found, strict=True):
                 heard[i] = [(token[2:-2], probability) for token, probability in row]

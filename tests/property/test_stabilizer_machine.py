@@ -107,7 +107,7 @@ class StabilizerMachine(RuleBasedStateMachine):
         assert self.stabilizer.stable.committed == joined
         assert self.stabilizer.hidden <= len(self.stabilizer.committed)
 
-    @rule(confidences=st.lists(st.sampled_from([None, 0.0, 0.49, 0.5, 1.0]), max_size=5))
+    @rule(confidences=st.lists(st.sampled_from([None, 0.0, 0.69, 0.7, 1.0]), max_size=5))
     def hold_back(self, confidences: list[float | None]) -> None:
         """Only from the end, at most two words, and only doubted ones begin it."""
         words = [Word(" w", confidence=each) for each in confidences]
@@ -116,7 +116,7 @@ class StabilizerMachine(RuleBasedStateMachine):
         assert len(words) - len(shown) <= 2
         if len(shown) < len(words):
             first = words[len(shown)].confidence
-            assert first is not None and first < 0.5
+            assert first is not None and first < 0.7
 
     def teardown(self) -> None:
         """Said clearly twice, everything that was said clearly throughout is committed."""

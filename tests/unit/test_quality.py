@@ -119,7 +119,9 @@ def test_what_was_never_said(said: Hypothesis, reason: str | None) -> None:
         (hypothesis("we go on now " * 3), 80, "loop"),
         (hypothesis("we go on now " * 3), 800, None),
         (hypothesis(""), 800, "no_words"),
-        (hypothesis(average_logprob=-0.61, no_speech=0.61), 800, "no_speech"),
+        (hypothesis(average_logprob=-0.61, no_speech=0.61), 80, "no_speech"),
+        (hypothesis("Six.", average_logprob=-0.76, no_speech=0.71), 500, None),
+        (hypothesis(average_logprob=-0.91, no_speech=0.61), 800, "no_speech"),
     ],
 )
 def test_what_was_never_said_by_the_text_and_the_voice_together(

@@ -87,9 +87,9 @@ def test_partials_are_numbered_and_sent_only_when_something_changed() -> None:
 def test_a_doubted_end_is_shown_only_when_nobody_speaks_on() -> None:
     it = segment()
     heard = said("a", "thick", "peop")
-    heard = dataclasses.replace(
-        heard, words=(*heard.words[:2], dataclasses.replace(heard.words[2], confidence=0.4))
-    )
+    sure = zip(heard.words, (0.9, 0.7, 0.69), strict=True)
+    words = tuple(dataclasses.replace(word, confidence=each) for word, each in sure)
+    heard = dataclasses.replace(heard, words=words)
     span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=True)
     (first,) = it.partial_done(it.partial_request(silence(900), span, heard=()), heard)
     assert isinstance(first, Partial)

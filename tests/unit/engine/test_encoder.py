@@ -55,36 +55,39 @@ def request(seconds: float) -> DecodeRequest:
 
 
 def test_all_windows_at_once_are_padded_to_the_longest(model: Model) -> None:
-    encoded = encoder(model, one_by_one=False).encoded([request(6.1), request(7.4)])
+    encoded = encoder(model, one_by_one=False).encode([request(6.1), request(7.4)])
     assert model.taken == [(2, _MELS, 950)]
-    assert encoded.shape == (2, 475, _WIDTH)
+    assert encoded.batch.shape == (2, 475, _WIDTH)
+    assert encoded.alone is None
 
 
 def test_one_by_one_each_is_as_long_as_it_is_and_joined_behind_that(model: Model) -> None:
-    encoded = encoder(model, one_by_one=True).encoded([request(6.1), request(7.4)])
+    encoded = encoder(model, one_by_one=True).encode([request(6.1), request(7.4)])
     assert model.taken == [(1, _MELS, 850), (1, _MELS, 950)]
-    assert encoded.shape == (2, 475 + 125, _WIDTH)
-    assert encoded.flags.c_contiguous
-    for row, seconds in zip(encoded, (6.1, 7.4), strict=True):
+    assert encoded.batch.shape == (2, 475 + 125, _WIDTH)
+    assert encoded.batch.flags.c_contiguous
+    assert encoded.alone is not None
+    assert [each.shape for each in encoded.alone] == [(1, 425, _WIDTH), (1, 475, _WIDTH)]
+    for row, seconds in zip(encoded.batch, (6.1, 7.4), strict=True):
         spoken = round(seconds * 50)
         assert row[:spoken].min() == 0.5
         assert not row[spoken:].any(), "nothing sounds behind the speech"
 
 
 def test_a_full_window_needs_no_ending(model: Model) -> None:
-    assert encoder(model, one_by_one=True).encoded([request(29.5)]).shape == (1, 1_500, _WIDTH)
+    assert encoder(model, one_by_one=True).encode([request(29.5)]).batch.shape == (1, 1_500, _WIDTH)
 
 
 def test_the_ending_is_made_once_of_a_full_window(model: Model) -> None:
     made = Encoder(model.features, model.encode, lambda array: array, StageTimes(), one_by_one=True)
     assert model.taken == [(1, _MELS, 3_000)]
-    made.encoded([request(1.0)])
+    made.encode([request(1.0)])
     assert model.taken[1:] == [(1, _MELS, 300)]
 
 
 def test_where_the_time_goes_is_noted(model: Model) -> None:
     stages = StageTimes()
-    encoder(model, one_by_one=True, stages=stages).encoded([request(1.0)])
+    encoder(model, one_by_one=True, stages=stages).encode([request(1.0)])
     spent = stages.seconds()
     assert spent[FEATURES] > 0
     assert spent[ENCODER] > 0

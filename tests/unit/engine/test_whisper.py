@@ -486,7 +486,9 @@ def test_a_fixed_language_needs_no_detection(large: Loaded) -> None:
 
 
 def _features(loaded: Loaded, audio: npt.NDArray[np.float32]) -> Any:
-    return loaded.engine._encoder.encoded([dataclasses.replace(request(), audio=audio)])
+    encoded = loaded.engine._encoder.encode([dataclasses.replace(request(), audio=audio)])
+    assert encoded.alone is not None
+    return encoded.alone[0]
 
 
 # -- life --------------------------------------------------------------------------------------
