@@ -11,9 +11,10 @@ from streaming.engine.base import BatchKey
 from streaming.errors import WirescribeError
 from streaming.headroom import Reading, Speaker
 
+# Share of the workers' time used, below which what lasts gets a beam.
 _BEAM = 5
-# A file's segments get a beam, while nobody speaks. Over longer audio it takes its time without
-# gain, and now and then leaves a sentence out.
+_BEAM_BELOW = 0.8
+# Over longer audio a beam takes its time without gain, and now and then leaves a sentence out.
 _BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
@@ -21,8 +22,8 @@ _LATE_S = 0.25
 # Where partials of one speaker come more rarely than so, words wait for what second looks take: it
 # would be a tenth of all time.
 _RARE_S = 1.8
-# From there on batches are filled with what is nearly as long, finals and partials together: a step
-# of the decoder takes little longer for more rows, and whoever isn't in the batch waits for it.
+# Where they come more rarely than so, batches are filled with what is nearly as long, finals and
+# partials together: a step of the decoder takes little longer for more rows.
 _CROWDED_S = 1.5
 _CROWDED_APART = 1
 # Long windows with a beam take memory and time: never many at once.
@@ -154,17 +155,18 @@ def spare_rows(rows: int, load: Reading, *, workers: int, taken: int) -> int:
 
 
 def beam(jobs: Sequence[Job], load: Reading) -> int:
-    """How many alternatives to follow: what is in doubt deserves them, while there is time.
+    """How many alternatives to follow: what lasts deserves them, while there is time.
 
-    So do files while nobody speaks. Live, a beam at first mends nothing that a second look
-    doesn't: docs/adr/0030-the-end-of-a-window.md.
+    Figures: docs/adr/0019-second-looks.md.
     """
-    if jobs[0].entry.background:
-        short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
-        beams = not load.speaking and (short or jobs[0].request.padded)
-    else:
-        beams = jobs[0].request.padded
-    return _BEAM if beams and not hurried(load) else 1
+    if jobs[0].entry.background and load.speaking:
+        return 1
+    if any(job.request.kind is Kind.PARTIAL for job in jobs):
+        return 1
+    if jobs[0].request.padded:
+        return 1 if hurried(load) else _BEAM
+    short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
+    return _BEAM if short and load.used < _BEAM_BELOW else 1
 
 
 def hurried(load: Reading) -> bool:

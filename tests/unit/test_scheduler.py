@@ -160,25 +160,18 @@ class Recorder(FakeEngine):
         return super().decode(requests)
 
 
-async def test_a_recording_is_searched_wider_where_nobody_speaks() -> None:
+async def test_what_lasts_is_searched_wider_while_there_is_time() -> None:
     engine = Recorder()
     client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
-    file = Client(request(Kind.FINAL, 7))
     async with serving(engine, start=False) as scheduler:
         scheduler.add(client)
         scheduler.start()
         await client.served()
-        assert engine.beams == dict.fromkeys(Kind, 1)
-        assert Kind.PARTIAL not in {asked.kind for asked in engine.batches[0]}
-        scheduler.remove(client)
-        scheduler.headroom.look([], [], time.monotonic() + 10)
-        scheduler.add(file, background=True)
-        scheduler.wake()
-        await file.served()
-    assert engine.beams[Kind.FINAL] == 5
+    assert engine.beams == {Kind.FINAL: 5, Kind.PARTIAL: 1, Kind.EARLY: 5}
+    assert Kind.PARTIAL not in {asked.kind for asked in engine.batches[0]}
 
 
-async def test_under_load_nothing_is_decoded_ahead() -> None:
+async def test_under_load_search_is_narrow_and_nothing_is_decoded_ahead() -> None:
     engine = Recorder()
     client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
     async with serving(engine, start=False) as scheduler:
@@ -189,6 +182,7 @@ async def test_under_load_nothing_is_decoded_ahead() -> None:
         scheduler.start()
         await client.served(2)
         await scheduler.turn()
+    assert engine.beams == {Kind.FINAL: 1, Kind.PARTIAL: 1}
     assert {asked.kind for asked in client.begun} == {Kind.FINAL, Kind.PARTIAL}
 
 
@@ -212,7 +206,8 @@ async def test_under_load_partials_of_one_session_are_stretched_and_its_finals_a
     assert [asked.segment for asked in client.begun] == [0, 2]
 
 
-async def test_who_speaks_is_known_and_what_it_costs() -> None:
+async def test_who_speaks_is_known_and_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streaming.batching._BEAM_BELOW", 0)  # beams don't tell
     gate = Gate()
     final, partial = Client(request(Kind.FINAL, 1)), Client(request(Kind.PARTIAL, 2))
     async with serving(FakeEngine(gate, max_batch=1), start=False) as scheduler:

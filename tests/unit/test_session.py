@@ -219,7 +219,7 @@ def test_what_is_not_speech_is_suppressed_and_still_settles() -> None:
     utter(it)
     request = take(it)
     noise = dataclasses.replace(
-        count_words(request), average_logprob=-0.9, no_speech=0.9, token_count=3
+        count_words(request), average_logprob=-0.95, no_speech=0.9, token_count=3
     )
     assert it.work_done(request, noise) == []
     again = take(it)
