@@ -172,10 +172,11 @@ def test_channels_are_mixed_unless_they_are_speakers(
     assert {segment["channel"] for segment in mixed["segments"]} == {0}
 
     apart = run("transcribe", path, "--separate-channels").out.splitlines()
-    assert [line.split(":")[0] for line in apart] == ["Channel 1", "Channel 2"]
+    # Two workers may be done with the two channels in either order.
+    assert sorted(line.split(":")[0] for line in apart) == ["Channel 1", "Channel 2"]
 
     named = run("transcribe", path, "--speakers", "agent, customer", "--format", "json")
-    assert [s["speaker"] for s in named.documents[0]["segments"]] == ["agent", "customer"]
+    assert sorted(s["speaker"] for s in named.documents[0]["segments"]) == ["agent", "customer"]
 
 
 def test_speakers_must_be_as_many_as_channels(run: Command, wav: WriteWav) -> None:
