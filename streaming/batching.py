@@ -161,7 +161,7 @@ def beam(jobs: Sequence[Job], load: Reading) -> int:
     """
     if jobs[0].entry.background and load.speaking:
         return 1
-    if any(job.request.kind is Kind.PARTIAL for job in jobs):
+    if not all(_lasts(job.request) for job in jobs):
         return 1
     if jobs[0].request.padded:
         return 1 if hurried(load) else _BEAM

@@ -10,7 +10,7 @@ sessions with a final to decode wait for their turn, and how far apart partials 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from streaming.decoding import DecodeRequest, Kind
@@ -78,18 +78,15 @@ class Headroom:
             self._spells.append((began, now))
         self._spare.discard(worker)
 
-    def decoded(self, requests: Iterable[DecodeRequest], seconds: float, *, beam: int = 1) -> None:
+    def decoded(self, requests: Sequence[DecodeRequest], seconds: float, *, beam: int = 1) -> None:
         """A batch took so long. Only greedy ones count: the beam gives way before anybody waits.
 
         Partials that were in it took their share of the time.
         """
-        lasting = {True: 0.0, False: 0.0}
-        for each in requests:
-            lasting[each.kind is not Kind.PARTIAL] += each.duration_ms / 1000
-        audio_s = lasting[True]
+        audio_s = sum(each.duration_ms for each in requests if each.kind is not Kind.PARTIAL) / 1000
         if beam > 1 or not audio_s:
             return
-        seconds *= audio_s / (audio_s + lasting[False])
+        seconds *= audio_s * 1000 / sum(each.duration_ms for each in requests)
         self._decoded.append((seconds, audio_s))
         self._decoding_s += seconds
         self._audio_s += audio_s
