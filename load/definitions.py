@@ -15,6 +15,11 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
         "Arrival of a segment's final minus the end of the last reference word in it, by the "
         "reason of the final. Finals that silence brought about contain that silence.",
     ),
+    (
+        "ends by silence within an utterance",
+        "Finals that speech's own end brought about, of whose utterance more words follow: a pause "
+        "was taken for an end. An utterance is one recording of the set.",
+    ),
     ("after finalize, after end", "Arrival of finals minus the sending of what asked for them."),
     (
         "error rate",

@@ -33,12 +33,14 @@ from load.text import fold
 class SpokenWord:
     """A reference word, folded; ``end_s`` is ``None`` where no alignment is known.
 
-    ``about_s`` is when it was said, roughly: enough to break ties.
+    ``about_s`` is when it was said, roughly: enough to break ties. ``utterance`` is the place of
+    what it was said in among its channel's.
     """
 
     text: str
     end_s: float | None
     about_s: float
+    utterance: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Attribution:
 def spoken_words(utterances: Sequence[Utterance]) -> list[SpokenWord]:
     """The reference words of one channel in order, without pure punctuation."""
     words: list[SpokenWord] = []
-    for utterance in utterances:
+    for place, utterance in enumerate(utterances):
         count = len(utterance.words)
         length = utterance.end_s - utterance.start_s
         for index, word in enumerate(utterance.words):
@@ -73,7 +75,7 @@ def spoken_words(utterances: Sequence[Utterance]) -> list[SpokenWord]:
                 continue
             end = utterance.word_ends[index] if utterance.word_ends else None
             spread = utterance.start_s + length * (index + 0.5) / count
-            words.append(SpokenWord(text, end, spread if end is None else end))
+            words.append(SpokenWord(text, end, spread if end is None else end, place))
     return words
 
 

@@ -79,7 +79,9 @@ def make_plan(
             partials=None if wishes.partials else False,
             words=None if wishes.words else False,
             prompt=wishes.prompt,
+            endpointing=wishes.preset,  # type: ignore[arg-type]  # one of its choices
             silence_ms=wishes.silence_ms,
+            sentence_silence_ms=wishes.sentence_silence_ms,
             max_segment_ms=wishes.max_segment_ms,
         ),
         at_once=layout.streams,

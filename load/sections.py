@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from load.option import option
 from load.wire import WIDTHS
+from streaming.client.options import Preset
 
 MODES = ("files", "continuous", "turns", "push_to_talk")
 
@@ -68,7 +70,13 @@ class Wishes:
     language: str | None = option(
         None, "--session-language", "said to the server (also: auto) instead of the recordings'"
     )
+    preset: str | None = option(
+        None, "--preset", "of endpointing; values beside it win", choices=get_args(Preset)
+    )
     silence_ms: int | None = option(None, "--silence-ms", "endpointing", least=1)
+    sentence_silence_ms: int | None = option(
+        None, "--sentence-silence-ms", "endpointing, behind a complete sentence", least=1
+    )
     max_segment_ms: int | None = option(None, "--max-segment-ms", "endpointing", least=1)
     partials: bool = option(True, "--partials", "text while it is spoken")
     words: bool = option(True, "--words", "finals with words and times")

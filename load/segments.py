@@ -20,7 +20,8 @@ class SegmentTiming:
     aligned with one of the final's, equal or not; words behind the last of them belong to it as
     well if they were spoken before its ``end_ms`` and are no other final's ("1455" is three words
     spoken). ``after_request_s``: for ``end`` and ``finalize``, arrival −
-    sending of the request. ``at_s`` is the arrival, after stream time 0.
+    sending of the request. ``at_s`` is the arrival, after stream time 0. ``inside``: whether it
+    ends within an utterance, of which more words follow its last one.
     """
 
     segment: int
@@ -29,6 +30,7 @@ class SegmentTiming:
     finalise_s: float | None
     after_request_s: float | None = None
     at_s: float = 0.0
+    inside: bool = False
 
 
 _CUT_S = 0.05
@@ -72,9 +74,17 @@ def time_segments(
                 finalise_s=at_s - ends[-1] if ends else None,
                 after_request_s=after,
                 at_s=round(at_s, 4),
+                inside=_more_follows(own, spoken),
             )
         )
     return timings
+
+
+def _more_follows(own: Sequence[int], spoken: Sequence[SpokenWord]) -> bool:
+    """Whether the utterance of a final's last word goes on behind it."""
+    if not own or own[-1] + 1 == len(spoken):
+        return False
+    return spoken[own[-1]].utterance == spoken[own[-1] + 1].utterance
 
 
 def _behind(

@@ -82,6 +82,8 @@ class Summary:
     after_speech: Spread | None = None
     """Finals that speech's own end brought about (``silence`` and its like): arrival − end of the
     last word in them."""
+    inside: int = 0
+    """How many of these end within an utterance."""
     after_finalize: Spread | None = None
     """Arrival of finals that a ``finalize`` brought about − its sending."""
     finalized: Spread | None = None
@@ -144,6 +146,7 @@ def summarise(
         lateness=spread(late for score in everyone for late in score.lateness_s),
         cost=_cost(before, after, sum(score.sent_s for score in everyone)),
         after_speech=spread(s.finalise_s for s in segments if s.reason not in REQUESTED),
+        inside=sum(s.inside for s in segments if s.reason not in REQUESTED),
         after_finalize=spread(s.after_request_s for s in segments if s.reason == "finalize"),
         finalized=spread(after_s for score in scores for after_s in score.finalized_s),
         connected=spread(score.connected_s for score in everyone),

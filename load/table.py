@@ -71,6 +71,7 @@ def _run_rows(runs: Sequence[dict[str, Any]]) -> list[Row]:
     rows += [
         (f"final after last word ({reason}), s", partial(_finalise, reason)) for reason in reasons
     ]
+    rows.append(("ends by silence within an utterance", _inside))
     rows.append(("finals after end, s", lambda s: _spread(s["after_end"])))
     if any(run["summary"].get("after_finalize") for run in runs):
         rows.append(("finals after finalize, s", lambda s: _spread(s.get("after_finalize"))))
@@ -141,6 +142,11 @@ def _spread(spread: dict[str, float] | None) -> str:
     if spread is None:
         return "–"
     return f"{spread['p50']:.2f} / {spread['p95']:.2f} / {spread['maximum']:.2f}"
+
+
+def _inside(summary: dict[str, Any]) -> str:
+    ends = summary.get("after_speech")
+    return "–" if ends is None else f"{summary.get('inside', 0)} of {ends['count']}"
 
 
 def _finalise(reason: str, summary: dict[str, Any]) -> str:

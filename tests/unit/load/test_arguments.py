@@ -50,7 +50,9 @@ def test_every_value_has_a_flag_that_takes_it() -> None:
         elif option.key == "streams" and option.section == "slow_readers":
             value = "1"
         elif option.choices:
-            value = next(one for one in option.choices if one in ("continuous", "mulaw"))
+            value = next(
+                one for one in option.choices if one in ("continuous", "mulaw", "captions")
+            )
         scenario = parsed(option.flag, *([] if value is None else [value]))
         found = getattr(getattr(scenario, option.section), option.key)
         assert str(found) in (value, "True", f"('{value}',)"), option.name

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from load.option import ScenarioError
+from load.programmes import make_plan
 from load.scenario import Scenario, all_options, find_scenario, packaged, parse_scenario
 from load.target import Target
 
@@ -63,6 +64,16 @@ def test_values_can_be_changed_and_are_checked_then_too() -> None:
     assert base.layout.streams == 1
     with pytest.raises(ScenarioError, match=r"pace\.speed: 0\.0 is not at least"):
         base.changed({("pace", "speed"): 0})
+
+
+def test_a_preset_of_endpointing_is_one_of_the_protocols() -> None:
+    scenario = Scenario(name="x").changed(
+        {("session", "preset"): "telephony", ("session", "sentence_silence_ms"): 300}
+    )
+    options = make_plan(scenario, "ws://127.0.0.1:1/", programmes=[]).options
+    assert (options.endpointing, options.sentence_silence_ms) == ("telephony", 300)
+    with pytest.raises(ScenarioError, match=r"'telefony' is not one .*did you mean 'telephony'"):
+        scenario.changed({("session", "preset"): "telefony"})
 
 
 @pytest.mark.parametrize(

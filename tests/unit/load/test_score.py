@@ -88,6 +88,20 @@ def test_every_figure_by_hand() -> None:
     assert found.confidences == (0.8, 0.8)
 
 
+def test_a_pause_that_was_taken_for_an_end_is_counted() -> None:
+    events: list[tuple[float, Event]] = [
+        (1.8, final(0, "The cat", 0, 1000, "silence")),
+        (2.9, final(1, "sat", 1800, 2200, "silence")),
+        (3.4, final(2, "down", 2300, 2600, "silence")),
+        (3.5, Ended(3000, 3, 4)),
+    ]
+    found = score(programme(), trace(*events))
+    assert [segment.inside for segment in found.segments] == [False, True, False]
+    assert summarise([found]).inside == 1
+    asked = [*events[:1], (2.9, final(1, "sat", 1800, 2200, "finalize")), *events[2:]]
+    assert summarise([score(programme(), trace(*asked))]).inside == 0  # no pause was taken for it
+
+
 @pytest.mark.parametrize(("end_ms", "after_s"), [(2_700, 0.8), (2_500, 1.2)])
 def test_words_behind_the_last_one_are_the_finals_if_said_within_it(
     end_ms: int, after_s: float
