@@ -11,10 +11,11 @@ from streaming.engine.base import BatchKey
 from streaming.errors import WirescribeError
 from streaming.headroom import Reading, Speaker
 
-# Share of the workers' time used, below which what lasts gets a beam.
+# Share of the workers' time used, below which what lasts gets a beam at first: with one or two who
+# speak. With more of them words and finals came later for it, and no more of them were right.
 _BEAM = 5
-_BEAM_BELOW = 0.8
-# Over longer audio a beam takes its time without gain, and now and then leaves a sentence out.
+_BEAM_BELOW = 0.5
+# Over longer audio a beam takes too long for who waits for its final.
 _BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
@@ -157,10 +158,10 @@ def spare_rows(rows: int, load: Reading, *, workers: int, taken: int) -> int:
 def beam(jobs: Sequence[Job], load: Reading) -> int:
     """How many alternatives to follow: what lasts deserves them, while there is time.
 
-    Figures: docs/adr/0019-second-looks.md.
+    Figures: docs/adr/0019-second-looks.md, docs/adr/0031-a-beam-for-one-or-two.md.
     """
-    if jobs[0].entry.background and load.speaking:
-        return 1
+    if jobs[0].entry.background:
+        return 1 if load.speaking else _BEAM
     if not all(_lasts(job.request) for job in jobs):
         return 1
     if jobs[0].request.padded:

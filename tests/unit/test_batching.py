@@ -96,9 +96,9 @@ def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) 
 
 
 def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.7)) == 5
-    assert beam([job(Kind.EARLY, 1)], Reading(used=0.7)) == 5
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.9)) == 1
+    assert beam([job(Kind.FINAL, 1)], Reading(used=0.4)) == 5
+    assert beam([job(Kind.EARLY, 1)], Reading(used=0.4)) == 5
+    assert beam([job(Kind.FINAL, 1)], Reading(used=0.6)) == 1
     assert beam([job(Kind.PARTIAL, 1)], Reading()) == 1
 
 
@@ -187,8 +187,11 @@ def test_where_many_wait_what_is_nearly_as_long_goes_together_finals_and_partial
     assert found == [jobs[0]]
 
 
-def test_files_get_a_beam_while_nobody_speaks() -> None:
+@pytest.mark.parametrize("seconds", [1, 25])
+def test_files_get_a_beam_while_nobody_speaks(seconds: int) -> None:
     file = job(Kind.FINAL, 1, file=True)
+    audio = np.zeros(16_000 * seconds, np.float32)
+    file = replace(file, request=replace(file.request, audio=audio))
     assert beam([file], Reading()) == 5
     assert beam([file], Reading(speaking=1)) == 1
 
