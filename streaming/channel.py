@@ -266,9 +266,12 @@ class Channel:
         """Tell the segmenter what the words so far amount to, and the client what they are."""
         complete = completes_sentence(hypothesis)
         self._segmenter.note_sentence(request.end_sample, complete=complete)
-        if not request.waited_for:
-            return []
-        events = segment.partial_done(request, hypothesis)
+        sentence = complete and not request.cut_off
+        events: list[Event] = []
+        if request.waited_for:
+            events = segment.partial_done(request, hypothesis, sentence=sentence)
+        elif sentence:
+            events = segment.sentence_done(request, hypothesis)
         return [*self._announce(segment, hypothesis), *events] if events else []
 
     def _release(self) -> Iterator[Event]:

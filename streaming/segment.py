@@ -24,6 +24,8 @@ Samples = npt.NDArray[np.float32]
 COVERED = 160 * SAMPLES_PER_MS
 """So much behind the last voice is decoded: a final, early or not, hears no more."""
 
+_ONSET = 60 * SAMPLES_PER_MS  # of that belongs to what follows
+
 
 class Segment:
     """A numbered stretch of one channel's speech and what has been heard in it so far.
@@ -85,10 +87,14 @@ class Segment:
             cut_off=span.cut_off,
         )
 
-    def partial_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
+    def partial_done(
+        self, request: DecodeRequest, hypothesis: Hypothesis, *, sentence: bool = False
+    ) -> list[Event]:
         """Take the window's hypothesis; return a partial where the text has changed.
 
-        None either while it may be in a language that nobody speaks.
+        None either while it may be in a language that nobody speaks. Behind a ``sentence``, with a
+        pause after it, what follows is heard by itself: with the sentence in front of it the model
+        likes to stop where that ends (docs/adr/0032-a-window-for-each-sentence.md).
         """
         if not self._language.sure:
             return []
@@ -99,8 +105,28 @@ class Segment:
             return []
         settled_ms = self.window.settled_ms(request.end_sample)
         self._stabilizer.update(_absolute(words, request.start_sample), settled_ms)
-        hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
-        self._stabilizer.hide(hidden)
+        if sentence:
+            self._stabilizer.settle()
+            self.window.restart(request.end_sample - _ONSET)
+        else:
+            hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
+            self._stabilizer.hide(hidden)
+        return self._show(request, hypothesis)
+
+    def sentence_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
+        """Take an early final that is a sentence for a partial, too: it has heard more than those.
+
+        Not a second look that began before the segment, or at a piece of it.
+        """
+        wanted = self.config.partials and self._language.sure
+        if not wanted or request.start_sample != self.start:
+            return []
+        self._stabilizer.settle(_absolute(hypothesis.words, request.start_sample))
+        self.window.restart(request.end_sample - _ONSET)
+        return self._show(request, hypothesis)
+
+    def _show(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
+        """Return a partial where the text has changed."""
         stable = self._stabilizer.stable
         if stable == self._shown:
             return []

@@ -97,6 +97,19 @@ class Stabilizer:
         self._tail = tail[agreed:]
         return self.stable
 
+    def settle(self, words: Sequence[Word] | None = None) -> Stable:
+        """Commit the text as it stands; the next hypothesis begins behind it.
+
+        ``words``, where given, are all of the segment's as they were heard since, and end the text.
+        """
+        if words is not None:
+            self._tail = list(words[_split_point(self._committed, words) :])
+        self._committed += self._tail
+        self._timed += self._tail
+        self._tail = []
+        self.hide(len(self._committed))
+        return self.stable
+
     def _learn_times(self, heard: Sequence[Word]) -> None:
         """Take the times of committed words that were heard again, if they were all the same."""
         if all(word.start_ms is None for word in heard):  # most windows are decoded without

@@ -17,7 +17,8 @@ from streaming.decoding import SAMPLES_PER_MS, Word
 class WindowConfig:
     """How often partials are offered, and over how much audio.
 
-    ``step_ms``: new audio before the next partial. ``first_ms``: audio before a segment's first.
+    ``step_ms``: new audio before the next partial. ``first_ms``: audio before a segment's first,
+    or a sentence's that begins behind another.
     ``pause_ms``: a pause this long makes a partial due at once. ``trim_ms``: the window's length
     from which its start is moved. ``keep_ms``: audio that stays in it, at least. ``rare_ms``: new
     audio in a partial from which partials are rare. Then windows are moved at half the length, and
@@ -52,7 +53,7 @@ class Window:
 
     def __init__(self, start: int, config: WindowConfig) -> None:
         self._config = config
-        self._segment_start = start
+        self._begun = start  # of what is heard by itself: the segment, or a sentence of it
         self._start = start
         self._decoded_end = start
         self._rare = False
@@ -74,7 +75,7 @@ class Window:
         config = self._config
         if voice_end <= self._decoded_end:
             return None
-        if now - self._segment_start < config.first_ms * SAMPLES_PER_MS:
+        if now - self._begun < config.first_ms * SAMPLES_PER_MS:
             return None
         pause = config.pause_ms * SAMPLES_PER_MS
         paused = now - voice_end >= pause
@@ -98,6 +99,10 @@ class Window:
         behind it at once, and waiting would only make the next window longer.
         """
         return end // SAMPLES_PER_MS - self._config.settled_ms if self._rare else None
+
+    def restart(self, start: int) -> None:
+        """Begin anew behind what has been said: nothing before ``start`` is heard again."""
+        self._begun = self._start = max(self._start, start)
 
     def _is_rare(self, end: int) -> bool:
         return end - self._decoded_end >= self._config.rare_ms * SAMPLES_PER_MS

@@ -389,3 +389,19 @@ def test_an_answer_nobody_waits_for_is_dropped() -> None:
     stray = dataclasses.replace(request, segment=99)
     it.channel.begin(stray)
     assert it.answer(stray) == []
+
+
+@pytest.mark.parametrize(("text", "start_ms"), [("All done.", 1_100), ("All done", 0)])
+def test_what_follows_a_sentence_is_heard_without_it(text: str, start_ms: int) -> None:
+    it = Line()
+    it.hear(LOUD, 50)
+    it.hear(SILENT, 8)
+    early = it.begin(Kind.EARLY)
+    assert early.shown
+    (event,) = it.channel.done(early, sentence(text))
+    assert isinstance(event, Partial)
+    it.hear(SILENT, 2)
+    it.hear(LOUD, 30)
+    (request,) = it.offers(Kind.PARTIAL)
+    assert request.start_sample == start_ms * MS
+    assert it.offers(Kind.FINAL) == []

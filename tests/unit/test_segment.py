@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
-from streaming.events import EndReason, Final, Partial, Suppressed
+from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.options import SessionConfig
 from streaming.segment import Segment
 from streaming.window import Span, WindowConfig
@@ -320,3 +320,34 @@ def test_a_segment_whose_own_words_are_missing_is_decoded_without_its_lead() -> 
     assert (again.start_sample, again.end_sample) == (3_000 * MS, 5_160 * MS)
     assert it.final_done(said("and", "now", "this"))
     assert final(it).text == "and now this"
+
+
+def shown(events: list[Event]) -> list[tuple[str, str]]:
+    return [(e.committed, e.tentative) for e in events if isinstance(e, Partial)]
+
+
+def test_behind_a_sentence_a_partial_hears_what_follows_alone() -> None:
+    it = segment()
+    span = Span(1_000 * MS, 2_000 * MS, timed=False, cut_off=False)
+    request = it.partial_request(silence(1_000), span, heard=())
+    whole = said("All", "done.")
+    assert shown(it.partial_done(request, whole, sentence=True)) == [("All done.", "")]
+    assert it.window.start == 1_940 * MS
+    (event,) = partial(it, 1_940, 700, "And", "on")
+    assert (event.committed, event.tentative) == ("All done.", " And on")
+
+
+def test_an_early_final_that_is_a_sentence_is_shown_where_partials_are_wanted() -> None:
+    for wanted in (True, False):
+        it = segment(partials=wanted)
+        request = it.early_request(silence(1_000), ())
+        told = [("Oh well.", "")] if wanted else []
+        assert shown(it.sentence_done(request, said("Oh", "well."))) == told
+        assert it.window.start == (1_940 if wanted else 1_000) * MS
+
+
+def test_a_second_look_that_began_elsewhere_settles_nothing() -> None:
+    it = segment()
+    request = dataclasses.replace(it.early_request(silence(1_000), ()), start_sample=900 * MS)
+    assert it.sentence_done(request, said("Oh", "well.")) == []
+    assert it.window.start == 1_000 * MS

@@ -145,3 +145,21 @@ def test_what_is_settled_needs_no_second_hypothesis() -> None:
     assert Stabilizer().update(heard, settled_ms=899) == Stable("one", " two three")
     untimed = [Word(" one"), *heard[1:]]
     assert Stabilizer().update(untimed, settled_ms=900) == Stable("", "one two three")
+
+
+def test_what_has_been_said_to_its_end_is_settled_and_the_next_begins_behind_it() -> None:
+    it = Stabilizer()
+    it.update(words("a thin stripe"))
+    it.update(words("a thin stripe runs"))
+    assert it.settle() == Stable("a thin stripe runs", "")
+    assert it.hidden == 4
+    assert it.update(words("runs many")) == Stable("a thin stripe runs", " runs many")
+
+
+def test_settled_as_it_was_heard_since_but_for_what_was_committed() -> None:
+    it = Stabilizer()
+    it.update(words("a tin stripe"))
+    it.update(words("a tin stripes down"))
+    assert it.stable == Stable("a tin", " stripes down")
+    assert it.settle(words("A thin stripe runs down.")) == Stable("a tin stripe runs down.", "")
+    assert it.settle(words("A thin stripe runs down.")) == Stable("a tin stripe runs down.", "")

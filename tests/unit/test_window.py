@@ -123,3 +123,14 @@ def test_where_partials_are_rare_windows_move_at_half_the_length_and_old_words_s
     assert it.slide(words, 4_500 * MS) == 2
     it.decoded(4_500 * MS)
     assert it.settled_ms(4_500 * MS) is None
+
+
+def test_behind_a_sentence_it_begins_anew() -> None:
+    it = window()
+    it.decoded(3_000 * MS)
+    it.restart(2_940 * MS)
+    assert it.start == 2_940 * MS
+    assert due(it, 3_600, 3_600) is None  # too little to understand, as at a segment's beginning
+    assert due(it, 3_640) == Span(2_940 * MS, 3_640 * MS, timed=False, cut_off=True)
+    it.restart(2_000 * MS)
+    assert it.start == 2_940 * MS
