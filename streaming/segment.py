@@ -106,8 +106,7 @@ class Segment:
         settled_ms = self.window.settled_ms(request.end_sample)
         self._stabilizer.update(_absolute(words, request.start_sample), settled_ms)
         if sentence:
-            self._stabilizer.settle()
-            self.window.restart(request.end_sample - _ONSET)
+            self._begin_anew(request)
         else:
             hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
             self._stabilizer.hide(hidden)
@@ -121,9 +120,13 @@ class Segment:
         wanted = self.config.partials and self._language.sure
         if not wanted or request.start_sample != self.start:
             return []
-        self._stabilizer.settle(_absolute(hypothesis.words, request.start_sample))
-        self.window.restart(request.end_sample - _ONSET)
+        self._begin_anew(request, _absolute(hypothesis.words, request.start_sample))
         return self._show(request, hypothesis)
+
+    def _begin_anew(self, request: DecodeRequest, words: Sequence[Word] | None = None) -> None:
+        """Keep what has been said, or ``words`` for it; what follows is heard by itself."""
+        self._stabilizer.settle(words)
+        self.window.restart(request.end_sample - _ONSET)
 
     def _show(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
         """Return a partial where the text has changed."""

@@ -92,9 +92,8 @@ class Stabilizer:
             if end_ms is None or end_ms > settled_ms:
                 break
             agreed += 1
-        self._committed += tail[:agreed]
-        self._timed += tail[:agreed]
-        self._tail = tail[agreed:]
+        self._tail = tail
+        self._commit(agreed)
         return self.stable
 
     def settle(self, words: Sequence[Word] | None = None) -> Stable:
@@ -104,11 +103,15 @@ class Stabilizer:
         """
         if words is not None:
             self._tail = list(words[_split_point(self._committed, words) :])
-        self._committed += self._tail
-        self._timed += self._tail
-        self._tail = []
+        self._commit(len(self._tail))
         self.hide(len(self._committed))
         return self.stable
+
+    def _commit(self, count: int) -> None:
+        """Commit the first ``count`` words of the tail."""
+        self._committed += self._tail[:count]
+        self._timed += self._tail[:count]
+        self._tail = self._tail[count:]
 
     def _learn_times(self, heard: Sequence[Word]) -> None:
         """Take the times of committed words that were heard again, if they were all the same."""
