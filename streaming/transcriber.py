@@ -71,6 +71,7 @@ class Transcription:
         self._pace = pace
         self._feeder: asyncio.Task[None] | None = None
         self._said: deque[Event] = deque()
+        self._told_ms = 0
         self._in_flight = 0
         self._sound_failure: Exception | None = None
         self._fatal: Exception | None = None
@@ -104,6 +105,15 @@ class Transcription:
             self._scheduler.remove(self)
             self._feeder.cancel()
             await asyncio.gather(self._feeder, return_exceptions=True)
+
+    def told_ms(self) -> int:
+        """Return up to when all is decoded and every event of it has been taken.
+
+        The session is ahead of that while events of its other channels still wait here.
+        """
+        if not self._said:
+            self._told_ms = self.session.decoded_ms
+        return self._told_ms
 
     def stop(self) -> None:
         """Take no more sound; what has been taken is still decoded."""

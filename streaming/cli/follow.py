@@ -48,7 +48,7 @@ async def follow(
                     view.suppressed(event)
                 case Warned():
                     warn(event)
-            view.position(session.received_ms, session.decoded_ms)
+            view.position(session.received_ms, transcription.told_ms())
         transcript.complete = True
     finally:
         ticking.cancel()
@@ -58,7 +58,7 @@ async def follow(
 async def _tick(transcription: Transcription, view: View) -> None:
     session = transcription.session
     while True:
-        view.position(session.received_ms, session.decoded_ms)
+        view.position(session.received_ms, transcription.told_ms())
         await asyncio.sleep(_TICK_S)
 
 
