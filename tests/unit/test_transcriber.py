@@ -262,3 +262,18 @@ async def test_the_pace_grows_with_what_is_decoded_at_once() -> None:
     finally:
         await small.stop()
         await large.stop()
+
+
+async def test_what_is_told_is_never_ahead_of_the_events_that_were_taken() -> None:
+    """Whoever sorts several channels' finals goes by it."""
+    told, ahead = [0], False
+    async with scheduling(FakeEngine()) as scheduler:
+        it = Transcription(session(), scheduler, Source([SEGMENT] * 3), full_speed(scheduler))
+        async for event in it.events():
+            if isinstance(event, Final):
+                assert told[-1] <= event.start_ms
+            await asyncio.sleep(0.1)  # a slow reader, while the rest is decoded
+            told.append(it.told_ms())
+            ahead |= it.session.decoded_ms > told[-1]
+    assert ahead
+    assert told[-1] == it.session.decoded_ms
