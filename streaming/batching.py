@@ -11,12 +11,9 @@ from streaming.engine.base import BatchKey
 from streaming.errors import WirescribeError
 from streaming.headroom import Reading, Speaker
 
-# Share of the workers' time used, below which what lasts gets a beam at first: with one or two who
-# speak. With more of them words and finals came later for it, and no more of them were right.
+# What is followed in second looks and in files: at first, beside somebody who waits, no words came
+# out right by it that greedy decoding had wrong (docs/adr/0033-greedy-at-first.md).
 _BEAM = 5
-_BEAM_BELOW = 0.5
-# Over longer audio a beam takes too long for who waits for its final.
-_BEAM_UP_TO_MS = 10_000
 # What is decoded again gets a beam, and what is only uncertain is decoded again, unless finals wait
 # for their turn as long as this on average.
 _LATE_S = 0.25
@@ -156,18 +153,13 @@ def spare_rows(rows: int, load: Reading, *, workers: int, taken: int) -> int:
 
 
 def beam(jobs: Sequence[Job], load: Reading) -> int:
-    """How many alternatives to follow: what lasts deserves them, while there is time.
+    """How many alternatives to follow: what is decoded again deserves them, while there is time.
 
-    Figures: docs/adr/0019-second-looks.md, docs/adr/0031-a-beam-for-one-or-two.md.
+    Figures: docs/adr/0019-second-looks.md, docs/adr/0033-greedy-at-first.md.
     """
     if jobs[0].entry.background:
         return 1 if load.speaking else _BEAM
-    if not all(_lasts(job.request) for job in jobs):
-        return 1
-    if jobs[0].request.padded:
-        return 1 if hurried(load) else _BEAM
-    short = all(job.request.duration_ms <= _BEAM_UP_TO_MS for job in jobs)
-    return _BEAM if short and load.used < _BEAM_BELOW else 1
+    return _BEAM if jobs[0].request.padded and not hurried(load) else 1
 
 
 def hurried(load: Reading) -> bool:

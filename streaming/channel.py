@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.audio.ring import SampleRing
-from streaming.decision import NOTHING
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind
 from streaming.events import (
     EndReason,
@@ -21,7 +20,9 @@ from streaming.events import (
     Suppressed,
 )
 from streaming.language import HeardLanguages, believed
+from streaming.lead import Before
 from streaming.options import SEGMENT_MS, SessionConfig
+from streaming.said import Said
 from streaming.segment import COVERED, Segment
 from streaming.segmenter import Closed, Opened, Segmenter, State, Step
 from streaming.sentences import completes_sentence
@@ -37,13 +38,15 @@ _DETECTABLE_SAMPLES = 1_000 * SAMPLES_PER_MS
 # much of the first.
 _GOING_ON_SAMPLES = 200 * SAMPLES_PER_MS
 _LEAD_SAMPLES = 2_000 * SAMPLES_PER_MS
-# What was said so soon before a segment is heard with it where it is in doubt.
+# What was said so soon before a segment is heard with it where it is in doubt: of what was said
+# then the last five seconds.
 _SOON_SAMPLES = 1_500 * SAMPLES_PER_MS
+_BEFORE_SAMPLES = 5_000 * SAMPLES_PER_MS
 BLOCK_FRAMES = 10
 """How many frames a channel takes at once, at most."""
 
 # The longest segment and the lead before it: what is open is never overwritten.
-_RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _LEAD_SAMPLES + BLOCK_FRAMES * FRAME_SAMPLES
+_RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _BEFORE_SAMPLES + BLOCK_FRAMES * FRAME_SAMPLES
 # A pause this long may be the end of the segment: its final is worth decoding ahead.
 _EARLY_SAMPLES = 280 * SAMPLES_PER_MS
 
@@ -73,6 +76,7 @@ class Channel:
         self._open: Segment | None = None
         self._closed: deque[Segment] = deque()
         self._heard = HeardLanguages()
+        self._said = Said()
         self._told: str | None = None  # the language last announced
 
     @property
@@ -128,8 +132,8 @@ class Channel:
         What is shorter than a frame is kept, but not judged.
         """
         position = self._ring.end
-        # What no segment open now or later can hold or follow: an hour of silence is two seconds.
-        self._ring.forget(self._segmenter.earliest(self._judged) - _LEAD_SAMPLES)
+        # What no segment open now or later can hold or follow: an hour of silence is five seconds.
+        self._ring.forget(self._segmenter.earliest(self._judged) - _BEFORE_SAMPLES)
         self._ring.append(block)
         if len(block) < FRAME_SAMPLES:
             return iter(())
@@ -161,7 +165,7 @@ class Channel:
                         self._config,
                         self._window,
                         lead=lead,
-                        before=NOTHING if lead else self._before(start),
+                        before=None if lead else self._before(start),
                     )
                     self._segmenter.endpointing = self._config.endpointing
                     if not resumed:
@@ -188,12 +192,13 @@ class Channel:
             return 0
         return min(_LEAD_SAMPLES, start - self._ring.start)
 
-    def _before(self, start: int) -> Samples:
+    def _before(self, start: int) -> Before | None:
         """What came right before a segment, if somebody spoke there."""
         if self._spoken_to is None or start - self._spoken_to > _SOON_SAMPLES:
-            return NOTHING
+            return None
         # A copy: what is read keeps all of the memory that it lies in.
-        return self._ring.read(max(self._ring.start, start - _LEAD_SAMPLES), start).copy()
+        audio = self._ring.read(max(self._ring.start, start - _BEFORE_SAMPLES), start).copy()
+        return Before(audio, start, self._spoken_to, self._said)
 
     # -- work ----------------------------------------------------------------------------------
 
@@ -281,6 +286,9 @@ class Channel:
             if isinstance(segment.outcome, Final) and segment.heard is not None:
                 yield from self._announce(segment, segment.heard)
                 self._heard.hear(segment.heard.language, segment.heard.language_confidence)
+                self._said.hear(segment.said, segment.heard.language, segment.end)
+            else:
+                self._said.nothing(segment.end)
             if isinstance(segment.outcome, Final | Suppressed):
                 yield segment.outcome
 

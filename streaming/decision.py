@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy import float32
 
-from streaming.decoding import SAMPLES_PER_MS, Hypothesis
+from streaming.decoding import SAMPLES_PER_MS, Hypothesis, Prefix
 from streaming.echo import Suspicion, heard_again, suspect
-from streaming.lead import believed
+from streaming.lead import Before, Lead, believed
 from streaming.quality import (
     better,
     degenerate,
@@ -36,6 +36,8 @@ _BEFORE_MS: Final = 100
 _MOST_PIECES: Final = 4
 # With more a second look would take a window twice as long, at four times the cost.
 _MOST_LED_SAMPLES: Final = 11_000 * SAMPLES_PER_MS
+# Less in front of it helps nobody.
+_LEAST_LEAD_SAMPLES: Final = 2_000 * SAMPLES_PER_MS
 
 NOTHING: Final[npt.NDArray[float32]] = np.zeros(0, dtype=float32)
 """No audio."""
@@ -45,9 +47,9 @@ class Decision:
     """The search for the text of ``audio``, which begins at sample ``start`` of the stream.
 
     The last voice in it ends at ``spoken_ms``; ``before`` is what came right before it, if somebody
-    spoke there. What is to be decoded next is in :attr:`audio`,
-    :attr:`start`, :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again.
-    :attr:`begun` once anything of it has been decoded.
+    spoke there. What is to be decoded next is in :attr:`audio`, :attr:`start`, :attr:`prefix`,
+    :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again. :attr:`begun` once
+    anything of it has been decoded.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Decision:
         start: int,
         spoken_ms: int,
         *,
-        before: npt.NDArray[float32] = NOTHING,
+        before: Before | None = None,
         prompt: str = "",
         hotwords: tuple[str, ...] = (),
     ) -> None:
@@ -70,9 +72,14 @@ class Decision:
         self._suspicion: Suspicion | None = None
         self._first: Hypothesis | None = None
         self._before = before
-        self._led = False  # whether that stands in front of the audio now
+        self._led: Lead | None = None  # what of that stands in front of the audio now
         self._pieces: list[tuple[int, Hypothesis]] = []
         self._at_ms = 0
+
+    @property
+    def prefix(self) -> Prefix | None:
+        """What is said first in the audio, where that is known."""
+        return self._led.prefix if self._led else None
 
     @property
     def with_context(self) -> bool:
@@ -84,8 +91,8 @@ class Decision:
         self.begun = True
         if self._pieces:
             return self._take_rest(hypothesis)
-        if self._first is not None and self._led:
-            return self._take_led(hypothesis, self._first)
+        if self._first is not None and self._led is not None:
+            return self._take_led(hypothesis, self._first, self._led)
         hypothesis = once(hypothesis, self._spoken_ms)
         if self._suspicion is None:
             self._suspicion = suspect(hypothesis, *self._context)
@@ -105,18 +112,19 @@ class Decision:
 
     def _lead(self, first: Hypothesis) -> None:
         """Put what came before in front, unless that might make noise sound like speech."""
-        led = len(self._before) + len(self.audio)
-        if len(self._before) and led <= _MOST_LED_SAMPLES and not not_speech(first):
-            self._led = True
-            self.audio = np.concatenate((self._before, self.audio))
-            self.start -= len(self._before)
+        room = _MOST_LED_SAMPLES - len(self.audio)
+        if self._before is None or room < _LEAST_LEAD_SAMPLES or not_speech(first):
+            return
+        self._led = self._before.lead(first.language, room)
+        self.audio = np.concatenate((self._led.audio, self.audio))
+        self.start -= len(self._led.audio)
 
-    def _take_led(self, hypothesis: Hypothesis, first: Hypothesis) -> Hypothesis | None:
+    def _take_led(self, hypothesis: Hypothesis, first: Hypothesis, led: Lead) -> Hypothesis | None:
         """Take what was heard with a lead; None to hear it by itself: what went astray must."""
-        self.audio, self._led = self.audio[len(self._before) :], False
-        self.start += len(self._before)
-        lead_ms = len(self._before) // SAMPLES_PER_MS
-        heard = believed(first, once(hypothesis, self._spoken_ms + lead_ms), lead_ms)
+        self.audio, self._led = self.audio[len(led.audio) :], None
+        self.start += len(led.audio)
+        once_said = once(hypothesis, self._spoken_ms + led.duration_ms)
+        heard = believed(first, once_said, led)
         if heard is None and not degenerate(first):
             heard = first  # a third look would make the final late for little
         if heard is None or (self.with_context and suspect(heard, *self._context)):

@@ -52,6 +52,17 @@ class LanguageChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """What the first ``duration_ms`` of a request's audio say, known already.
+
+    ``text`` is that of words as they stand in a hypothesis, leading space included.
+    """
+
+    text: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class DecodeRequest:
     """One stretch of one channel's audio to be decoded.
 
@@ -59,7 +70,7 @@ class DecodeRequest:
     much room behind the speech, up to the model's full 30 s: slow, and immune to the loops of short
     windows; ``doubt`` then says what was wrong with the first attempt. ``cut_off`` says that the
     audio ends within speech, maybe in a word. ``shown`` says of an early request that its text is
-    waited for like a partial's.
+    waited for like a partial's. Of audio with a ``prefix`` only what is said behind that is asked.
     """
 
     kind: Kind
@@ -76,6 +87,7 @@ class DecodeRequest:
     doubt: str = ""
     cut_off: bool = False
     shown: bool = False
+    prefix: Prefix | None = None
 
     @property
     def end_sample(self) -> int:

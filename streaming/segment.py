@@ -13,7 +13,7 @@ from streaming.decision import NOTHING, Decision
 from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
 from streaming.events import EndReason, Event, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
-from streaming.lead import own_words
+from streaming.lead import Before, own_words
 from streaming.options import SessionConfig
 from streaming.quality import not_speech, showable, with_words
 from streaming.stabilizer import Stabilizer, Stable, held_back
@@ -44,7 +44,7 @@ class Segment:
         window: WindowConfig,
         *,
         lead: int = 0,
-        before: Samples = NOTHING,
+        before: Before | None = None,
     ) -> None:
         self.number = number
         self.channel = channel
@@ -181,9 +181,15 @@ class Segment:
     # -- when it is over -----------------------------------------------------------------------
 
     @property
+    def said(self) -> tuple[Word, ...]:
+        """The words of its final, in the time of the stream."""
+        return _absolute(self.heard.words, self.audio_start) if self.heard is not None else ()
+
+    @property
     def held_bytes(self) -> int:
         """The memory that its audio takes."""
-        return self._audio.nbytes + self._before.nbytes
+        before = self._before.audio.nbytes if self._before else 0
+        return self._audio.nbytes + before
 
     def close(
         self,
@@ -256,7 +262,9 @@ class Segment:
         request = self._request(kind, decision.audio, decision.start, words=True, heard=heard)
         if not decision.with_context:
             request = dataclasses.replace(request, prompt="", hotwords=())
-        return dataclasses.replace(request, padded=decision.padded, doubt=decision.doubt)
+        return dataclasses.replace(
+            request, padded=decision.padded, doubt=decision.doubt, prefix=decision.prefix
+        )
 
     def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
         """Ask for the whole segment's text, or for what its decision lacks."""
@@ -281,7 +289,7 @@ class Segment:
         self.heard = heard
         self.outcome = self._outcome(heard, echoed=not decision.with_context)
         self._decision = None
-        self._audio = self._before = NOTHING
+        self._audio, self._before = NOTHING, None
         return True
 
     def _decide(self, audio: Samples, voice_end: int) -> Decision:

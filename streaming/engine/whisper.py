@@ -145,9 +145,10 @@ class WhisperEngine:
         encoded = heard.batch
         with stages.spent_on(LANGUAGE):
             languages = self._languages(heard, requests)
+        prefixes = [self._prefix(request) for request in requests]
         prompts = [
-            self._full_prompt(request, language)
-            for request, (language, _) in zip(requests, languages, strict=True)
+            [*self._full_prompt(request, language), *prefix]
+            for request, (language, _), prefix in zip(requests, languages, prefixes, strict=True)
         ]
         caps = [
             token_cap(request, language)
@@ -159,26 +160,30 @@ class WhisperEngine:
                 encoded,
                 prompts,
                 beam_size=beam,
-                max_length=max_length(max(caps), len(prompts[0])),
+                max_length=max(
+                    max_length(cap + len(prefix), len(prompt))
+                    for cap, prefix, prompt in zip(caps, prefixes, prompts, strict=True)
+                ),
                 return_scores=True,
                 return_no_speech_prob=True,
                 return_logits_vocab=untimed,
             )
         # The call's cap is that of the longest row; what a shorter one said beyond its own is cut,
-        # so that no row's answer hangs on what it was batched with.
+        # so that no row's answer hangs on what it was batched with. A prefix is said again first.
         tokens = [
-            [token for token in result.sequences_ids[0] if token < self._eot][:cap]
-            for result, cap in zip(results, caps, strict=True)
+            [token for token in result.sequences_ids[0] if token < self._eot][: len(prefix) + cap]
+            for result, prefix, cap in zip(results, prefixes, caps, strict=True)
         ]
         probabilities = (
             [_probabilities(result, len(row)) for result, row in zip(results, tokens, strict=True)]
             if untimed
             else None
         )
-        words = self._words(encoded, requests, languages, tokens, probabilities)
+        given = [len(prefix) for prefix in prefixes]
+        words = self._words(encoded, requests, languages, tokens, given, probabilities)
         out: list[Hypothesis] = []
         for i, result in enumerate(results):
-            count = len(tokens[i])
+            count = len(tokens[i]) - given[i]
             text = "".join(word.text for word in words[i]).strip()
             out.append(
                 Hypothesis(
@@ -186,7 +191,7 @@ class WhisperEngine:
                     words=words[i] if text else (),
                     language=languages[i][0],
                     language_confidence=round(languages[i][1], 4),
-                    average_logprob=float(result.scores[0]),
+                    average_logprob=_mean_logprob(result, given[i]),
                     no_speech=float(result.no_speech_prob),
                     token_count=count,
                     looped=count >= caps[i] - 1,
@@ -250,6 +255,13 @@ class WhisperEngine:
         filler = tokenizer.encode(_PROMPT_FILLER)[:1] * (-len(ids) % _PROMPT_STEP_TOKENS)
         return (tokenizer.sot_prev, *filler, *ids) if ids else ()
 
+    def _prefix(self, request: DecodeRequest) -> list[int]:
+        """The tokens of what is known to be said first: what the decoder has to go on from."""
+        if request.prefix is None:
+            return []
+        ids = self._tokenizer("en", Task.TRANSCRIBE.value).encode(request.prefix.text)
+        return [token for token in ids if token < self._eot]
+
     def _full_prompt(self, request: DecodeRequest, language: str) -> list[int]:
         tokenizer = self._tokenizer(language, request.task.value)
         return [
@@ -264,11 +276,13 @@ class WhisperEngine:
         requests: Sequence[DecodeRequest],
         languages: Sequence[tuple[str, float]],
         tokens: Sequence[list[int]],
+        given: Sequence[int],
         probabilities: Sequence[list[float]] | None,
     ) -> list[tuple[Word, ...]]:
         """Split each row's tokens into words, and align those rows that want times.
 
         Alignment gives the probabilities of the words' tokens too; without, they are handed in.
+        Words of the first tokens, ``given`` as a prefix, are left out.
         """
         out: list[tuple[Word, ...]] = [()] * len(requests)
         for key in {
@@ -287,10 +301,11 @@ class WhisperEngine:
             splitter = self._tokenizer(written, key[1])
             with self._stages.spent_on(WORDS):
                 split = {i: spans(*_split(splitter, tokens[i]), spaced=spaced) for i in mine}
+                own = {i: [span.first >= given[i] for span in split[i]] for i in mine}
             timed = [i for i in mine if requests[i].words]
             for i in mine:
                 known = probabilities[i] if probabilities is not None else None
-                out[i] = untimed_words(split[i], known, self._calibration)
+                out[i] = _chosen(untimed_words(split[i], known, self._calibration), own[i])
             if not timed:
                 continue
             # The encoder's output can't be sliced by row: the others ride along without text.
@@ -313,8 +328,22 @@ class WhisperEngine:
                         self._calibration,
                     )
                     pauses = find_pauses(requests[i].audio)
-                    out[i] = settle(aligned_words, pauses, duration_ms, self._lead_ms)
+                    settled = settle(aligned_words, pauses, duration_ms, self._lead_ms)
+                    out[i] = _chosen(settled, own[i])
         return out
+
+
+def _chosen(words: Sequence[Word], own: Sequence[bool]) -> tuple[Word, ...]:
+    return tuple(word for word, is_own in zip(words, own, strict=True) if is_own)
+
+
+def _mean_logprob(result: Any, given: int) -> float:
+    """Return the mean log-probability of the tokens behind those that were given.
+
+    CTranslate2 adds up only these, and divides by the number of all.
+    """
+    count = len(result.sequences_ids[0])
+    return float(result.scores[0]) * count / max(1, count - given)
 
 
 def _probabilities(result: Any, count: int) -> list[float]:

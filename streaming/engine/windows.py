@@ -52,11 +52,15 @@ def bucket(request: DecodeRequest) -> int:
 
 
 def token_cap(request: DecodeRequest, language: str) -> int:
-    """Return how many tokens may be spoken in the request's audio, and a few more."""
+    """Return how many tokens may be spoken in the request's audio, and a few more.
+
+    Behind its prefix, where it has one.
+    """
     if language in _MANY_TOKENS:
         return _MOST_TOKENS
     rate = _MORE_TOKENS_PER_SECOND if language in _MORE_TOKENS else _TOKENS_PER_SECOND
-    seconds = len(request.audio) / _SAMPLE_RATE
+    known_ms = request.prefix.duration_ms if request.prefix else 0
+    seconds = (request.duration_ms - known_ms) / 1000
     return min(_MOST_TOKENS, math.ceil(rate * seconds) + _SPARE_TOKENS[request.kind])
 
 

@@ -36,7 +36,7 @@ from tests.support.voices import FAINT, LOUD, SILENT, LoudnessDetector, frame
 MS = 16
 Samples = npt.NDArray[np.float32]
 
-_LEAD_SAMPLES = 2_000 * MS
+_LEAD_SAMPLES = 5_000 * MS
 _ANSWERS = ["heard", "heard", "twisted", "empty", "looped", "noise", "failed"]
 
 

@@ -95,25 +95,9 @@ def test_what_gives_way_under_load(used: float, shown: float, taken: list[int]) 
     assert chosen(*jobs[:2], used=used) + chosen(jobs[2], used=used) == taken
 
 
-def test_a_beam_is_for_what_lasts_while_there_is_time() -> None:
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.4)) == 5
-    assert beam([job(Kind.EARLY, 1)], Reading(used=0.4)) == 5
-    assert beam([job(Kind.FINAL, 1)], Reading(used=0.6)) == 1
-    assert beam([job(Kind.PARTIAL, 1)], Reading()) == 1
-
-
-@pytest.mark.parametrize(("seconds", "width"), [(9.9, 5), (10.1, 1)])
-def test_long_audio_gets_no_beam_at_first(seconds: float, width: int) -> None:
-    long = job(Kind.FINAL, 1)
-    audio = np.zeros(int(16_000 * seconds), np.float32)
-    long = replace(long, request=replace(long.request, audio=audio))
-    assert beam([job(Kind.FINAL, 2), long], Reading()) == width
-    again = replace(long, request=replace(long.request, padded=True))
-    assert beam([again], Reading()) == 5
-
-
-def test_no_beam_where_partials_ride_along() -> None:
-    assert beam([job(Kind.FINAL, 1), job(Kind.PARTIAL, 2)], Reading()) == 1
+@pytest.mark.parametrize("kind", list(Kind))
+def test_who_speaks_gets_no_beam_at_first(kind: Kind) -> None:
+    assert beam([job(kind, 1)], Reading()) == 1
 
 
 def test_what_is_decoded_again_gets_a_beam_unless_finals_wait() -> None:

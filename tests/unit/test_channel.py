@@ -167,7 +167,9 @@ def test_what_is_in_doubt_is_heard_again_with_what_was_said_right_before_it(
     assert it.channel.done(first, doubtful) == []
     again = it.begin(Kind.FINAL)
     assert (again.padded, again.doubt, again.end_sample) == (True, "uncertain", first.end_sample)
-    assert first.start_sample - again.start_sample == (2_000 * MS if led else 0)
+    # The final before it said " w1 w2 w3"; a lead begins 100 ms before its first word.
+    assert first.start_sample - again.start_sample == (1_900 * MS if led else 0)
+    assert (again.prefix.text if again.prefix else None) == (" w1 w2 w3" if led else None)
     lead = again.audio[: first.start_sample - again.start_sample]
     assert np.array_equal(again.audio[len(lead) :], first.audio)
     assert (np.abs(lead).max(initial=0) > 0) == led

@@ -8,17 +8,32 @@ import numpy as np
 import pytest
 
 from streaming.decision import Decision
-from streaming.decoding import Hypothesis, Word
+from streaming.decoding import Hypothesis, Prefix, Word
+from streaming.lead import Before
+from streaming.said import Said
 
 MS = 16
 START = 1_000 * MS
 
 
 def decision(
-    seconds: float = 8.0, spoken_ms: int = 7_800, prompt: str = "", before_ms: int = 0
+    seconds: float = 8.0,
+    spoken_ms: int = 7_800,
+    prompt: str = "",
+    before_ms: int = 0,
+    known: str = "",
 ) -> Decision:
+    """What came before is ``known``, or else not decoded yet."""
     audio = np.arange(int(seconds * 16_000), dtype=np.float32)
-    before = np.arange(-before_ms * MS, 0, dtype=np.float32)
+    before = None
+    if before_ms:
+        words = Said()
+        heard = np.arange(-before_ms * MS, 0, dtype=np.float32)
+        before = Before(heard, START, START - 300 * MS, words)
+        if known:
+            at_ms = START // MS - 1_900  # so that a lead of theirs has 2 s
+            spoken = tuple(word.later(at_ms) for word in said(known, 1_600).words)
+            words.hear(spoken, "en", START)
     return Decision(audio, START, spoken_ms, before=before, prompt=prompt)
 
 
@@ -220,3 +235,22 @@ def test_speech_behind_the_last_word_is_decoded_after_a_lead_as_well() -> None:
     assert it.take(doubtful("i have a chord", 1_500)) is None
     assert it.take(led("this is the sick corpus", "i have a cold")) is None
     assert (it.start, it.doubt, it.padded) == (START + 1_400 * MS, "unheard", False)
+
+
+def test_what_was_said_before_is_given_to_go_on_from() -> None:
+    it = decision(2.0, 1_500, before_ms=5_000, known="this is the")
+    assert it.take(doubtful("i have a chord", 1_500)) is None
+    assert it.prefix == Prefix(" this is the", 2_000)
+    assert (it.padded, it.start, len(it.audio)) == (True, START - 2_000 * MS, 4_000 * MS)
+    # What the final before had missed is heard now, too; it begins where the segment does.
+    late = (Word(" sick", 1_500, 1_900, 0.9), Word(" cold", 2_100, 2_500, 0.9))
+    heard = it.take(replace(said("sick cold", 1_500), words=late))
+    assert heard is not None
+    assert [(word.text, word.start_ms) for word in heard.words] == [(" sick", 0), (" cold", 100)]
+    assert (it.prefix, it.start, len(it.audio)) == (None, START, 2_000 * MS)
+
+
+def test_of_what_is_not_known_yet_two_seconds_are_enough() -> None:
+    it = decision(2.0, 1_500, before_ms=5_000)
+    assert it.take(doubtful("i have a chord", 1_500)) is None
+    assert (it.prefix, it.start) == (None, START - 2_000 * MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 
@@ -153,25 +154,31 @@ class Recorder(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__(answer)
-        self.beams: dict[Kind, int] = {}
+        self.beams: dict[tuple[Kind, bool], int] = {}
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
-        self.beams.update({asked.kind: beam for asked in requests})
+        self.beams.update({(asked.kind, asked.padded): beam for asked in requests})
         return super().decode(requests)
 
 
-async def test_what_lasts_is_searched_wider_while_there_is_time() -> None:
+async def test_what_is_decoded_again_is_searched_wider_and_nothing_else() -> None:
     engine = Recorder()
-    client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
+    again = dataclasses.replace(request(Kind.FINAL, 0), padded=True)
+    client = Client(again, *(request(kind, n) for n, kind in enumerate(Kind, 1)))
     async with serving(engine, start=False) as scheduler:
         scheduler.add(client)
         scheduler.start()
         await client.served()
-    assert engine.beams == {Kind.FINAL: 5, Kind.PARTIAL: 1, Kind.EARLY: 5}
+    assert engine.beams == {
+        (Kind.FINAL, True): 5,
+        (Kind.FINAL, False): 1,
+        (Kind.PARTIAL, False): 1,
+        (Kind.EARLY, False): 1,
+    }
     assert Kind.PARTIAL not in {asked.kind for asked in engine.batches[0]}
 
 
-async def test_under_load_search_is_narrow_and_nothing_is_decoded_ahead() -> None:
+async def test_under_load_nothing_is_decoded_ahead() -> None:
     engine = Recorder()
     client = Client(*(request(kind, n) for n, kind in enumerate(Kind)))
     async with serving(engine, start=False) as scheduler:
@@ -182,7 +189,7 @@ async def test_under_load_search_is_narrow_and_nothing_is_decoded_ahead() -> Non
         scheduler.start()
         await client.served(2)
         await scheduler.turn()
-    assert engine.beams == {Kind.FINAL: 1, Kind.PARTIAL: 1}
+    assert {kind for kind, _ in engine.beams} == {Kind.FINAL, Kind.PARTIAL}
     assert {asked.kind for asked in client.begun} == {Kind.FINAL, Kind.PARTIAL}
 
 
@@ -206,8 +213,7 @@ async def test_under_load_partials_of_one_session_are_stretched_and_its_finals_a
     assert [asked.segment for asked in client.begun] == [0, 2]
 
 
-async def test_who_speaks_is_known_and_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.batching._BEAM_BELOW", 0)  # beams don't tell
+async def test_who_speaks_is_known_and_what_it_costs() -> None:
     gate = Gate()
     final, partial = Client(request(Kind.FINAL, 1)), Client(request(Kind.PARTIAL, 2))
     async with serving(FakeEngine(gate, max_batch=1), start=False) as scheduler:
