@@ -174,12 +174,15 @@ class WhisperEngine:
             [token for token in result.sequences_ids[0] if token < self._eot][: len(prefix) + cap]
             for result, prefix, cap in zip(results, prefixes, caps, strict=True)
         ]
+        given = [len(prefix) for prefix in prefixes]
         probabilities = (
-            [_probabilities(result, len(row)) for result, row in zip(results, tokens, strict=True)]
+            [
+                _probabilities(result, len(row), known)
+                for result, row, known in zip(results, tokens, given, strict=True)
+            ]
             if untimed
             else None
         )
-        given = [len(prefix) for prefix in prefixes]
         words = self._words(encoded, requests, languages, tokens, given, probabilities)
         out: list[Hypothesis] = []
         for i, result in enumerate(results):
@@ -346,10 +349,15 @@ def _mean_logprob(result: Any, given: int) -> float:
     return float(result.scores[0]) * count / max(1, count - given)
 
 
-def _probabilities(result: Any, count: int) -> list[float]:
-    """Return the probability of each of the first ``count`` tokens of a greedy result."""
-    out: list[float] = []
-    for logits, token in zip(result.logits[0][:count], result.sequences_ids[0], strict=False):
+def _probabilities(result: Any, count: int, given: int) -> list[float]:
+    """Return the probability of each of the first ``count`` tokens of a greedy result.
+
+    Those ``given`` as a prefix are certain.
+    """
+    out = [1.0] * given
+    for logits, token in zip(
+        result.logits[0][given:count], result.sequences_ids[0][given:], strict=False
+    ):
         row = np.asarray(logits).reshape(-1)
         # The chosen token has the greatest logit, so that nothing overflows.
         out.append(float(1.0 / np.exp(row - row[token]).sum()))

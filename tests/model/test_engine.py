@@ -18,7 +18,15 @@ from faster_whisper.audio import decode_audio
 
 from load.manifest import Recording
 from load.wer import count_errors, pooled
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
+from streaming.decoding import (
+    DecodeRequest,
+    Hypothesis,
+    Kind,
+    LanguageChoice,
+    Prefix,
+    Task,
+    Word,
+)
 from streaming.engine.whisper import WhisperEngine
 from streaming.models import resolve
 from tests.support.recordings import embedded_model, recordings
@@ -173,6 +181,27 @@ def test_confidence_falls_where_words_are_unsure(
 
 
 # -- batches, padding, threads -----------------------------------------------------------------
+
+
+@pytest.mark.speech
+def test_half_a_recording_goes_on_from_the_words_of_the_other_half(
+    engine: WhisperEngine, heard: list[tuple[Recording, Hypothesis]]
+) -> None:
+    together, alone = [], []
+    for recording, whole in heard:
+        middle = len(whole.words) // 2
+        if middle < 2:
+            continue
+        until = whole.words[middle].start_ms
+        assert until is not None
+        prefix = Prefix("".join(word.text for word in whole.words[:middle]), until)
+        rest = hear(engine, request(audio_of(recording.path), padded=True, prefix=prefix))
+        alone.append(whole.text)
+        together.append(prefix.text + " " + rest.text)
+        assert rest.token_count < whole.token_count
+        assert all(-4 < each.average_logprob <= 0 for each in (rest, whole))
+    assert len(alone) >= 5
+    assert error_rate(alone, together) <= 0.04
 
 
 @pytest.mark.speech

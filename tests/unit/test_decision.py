@@ -247,7 +247,7 @@ def test_what_was_said_before_is_given_to_go_on_from() -> None:
     heard = it.take(replace(said("sick cold", 1_500), words=late))
     assert heard is not None
     assert [(word.text, word.start_ms) for word in heard.words] == [(" sick", 0), (" cold", 100)]
-    assert (it.prefix, it.start, len(it.audio)) == (None, START, 2_000 * MS)
+    assert (it.start, len(it.audio)) == (START, 2_000 * MS)
 
 
 def test_of_what_is_not_known_yet_two_seconds_are_enough() -> None:

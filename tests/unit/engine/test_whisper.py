@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task
+from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Prefix, Task
 from streaming.engine.whisper import WhisperEngine
 from streaming.engine.windows import window_samples
 from streaming.errors import EngineFault
@@ -320,6 +320,32 @@ def test_rows_with_and_without_word_times_go_together(large: Loaded) -> None:
         assert_alike(batched, decode_one(large, each))
         assert all((word.start_ms is not None) == each.words for word in batched.words)
         assert all(word.confidence is not None for word in batched.words)
+
+
+def test_behind_a_prefix_only_what_follows_is_heard(large: Loaded) -> None:
+    prefix = Prefix(" it was a cold night", 800)
+    plain, timed = (
+        decode_one(large, request(words=words, padded=True, prefix=prefix))
+        for words in (False, True)
+    )
+    given = large.engine._tokenizer("en", "transcribe").encode(prefix.text)
+    assert large.calls.prompts[-1][0][-len(given) :] == given
+    assert [word.text for word in plain.words] == [word.text for word in timed.words]
+    assert prefix.text.strip() not in plain.text
+    assert plain.token_count <= 2 * 24
+    assert all(0 < (word.confidence or 0) < 1 for word in plain.words)
+
+
+def test_prefixes_of_any_length_go_together(large: Loaded) -> None:
+    requests = [
+        request(seed=1, padded=True, prefix=Prefix(" it was a cold night", 800)),
+        request(seed=2, padded=True),
+        request(seed=3, padded=True, prefix=Prefix(" no", 300)),
+    ]
+    for batched, each in zip(together(large, requests), requests, strict=True):
+        alone = decode_one(large, each)
+        assert (batched.text, batched.token_count) == (alone.text, alone.token_count)
+        assert batched.looped == alone.looped
 
 
 def test_prompts_of_about_one_length_go_together(any_model: Loaded) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from streaming.decoding import DecodeRequest, Kind, LanguageChoice
+from streaming.decoding import DecodeRequest, Kind, LanguageChoice, Prefix
 from streaming.engine.windows import bucket, max_length, token_cap, window_samples
 
 
@@ -45,6 +47,11 @@ def test_a_row_of_a_bucket_is_at_most_a_quarter_padding() -> None:
 )
 def test_scripts_that_take_several_tokens_a_letter_may_have_more(language: str, cap: int) -> None:
     assert token_cap(request(10.0), language) == cap
+
+
+def test_a_prefix_takes_none_of_what_may_be_said_behind_it() -> None:
+    known = replace(request(10.0), prefix=Prefix(" so this is the", 4_000))
+    assert token_cap(known, "en") == token_cap(request(6.0), "en")
 
 
 def test_nobody_may_have_more_than_half_the_context() -> None:
