@@ -32,6 +32,7 @@ LAYER = {
     "lead": "core",
     "options": "core",
     "quality": "core",
+    "said": "core",
     "segment": "core",
     "segmenter": "core",
     "sentences": "core",
