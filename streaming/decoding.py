@@ -70,7 +70,8 @@ class DecodeRequest:
     much room behind the speech, up to the model's full 30 s: slow, and immune to the loops of short
     windows; ``doubt`` then says what was wrong with the first attempt. ``cut_off`` says that the
     audio ends within speech, maybe in a word. ``shown`` says of an early request that its text is
-    waited for like a partial's. Of audio with a ``prefix`` only what is said behind that is asked.
+    waited for like a partial's. Of audio with a ``prefix`` only what is said behind that is asked,
+    and it needs no more room than at first.
     """
 
     kind: Kind

@@ -49,6 +49,12 @@ def test_scripts_that_take_several_tokens_a_letter_may_have_more(language: str, 
     assert token_cap(request(10.0), language) == cap
 
 
+def test_with_a_prefix_there_is_no_more_room_than_at_first() -> None:
+    again = request(6.0, padded=True)
+    known = replace(again, prefix=Prefix(" so this is the", 4_000))
+    assert (window_samples(again), window_samples(known)) == (15 * 16_000, 8 * 16_000)
+
+
 def test_a_prefix_takes_none_of_what_may_be_said_behind_it() -> None:
     known = replace(request(10.0), prefix=Prefix(" so this is the", 4_000))
     assert token_cap(known, "en") == token_cap(request(6.0), "en")
