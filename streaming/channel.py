@@ -47,8 +47,10 @@ BLOCK_FRAMES = 10
 
 # The longest segment and the lead before it: what is open is never overwritten.
 _RING_SAMPLES = SEGMENT_MS[1] * SAMPLES_PER_MS + _BEFORE_SAMPLES + BLOCK_FRAMES * FRAME_SAMPLES
-# A pause this long may be the end of the segment: its final is worth decoding ahead.
+# A pause this long, or this share of the one that ends the segment, may be its end: its final is
+# worth decoding ahead, as soon as what it covers has come.
 _EARLY_SAMPLES = 280 * SAMPLES_PER_MS
+_EARLY_SHARE = 0.4
 
 
 class Channel:
@@ -229,7 +231,8 @@ class Channel:
     def _early_work(self, segment: Segment) -> Iterator[DecodeRequest]:
         """In a pause that may be the end: the whole segment, as its final would have it."""
         voice_end = self._segmenter.voice_end
-        if self._ring.end - voice_end < _EARLY_SAMPLES:
+        early = min(_EARLY_SAMPLES, _EARLY_SHARE * self._segmenter.silence_at(self._ring.end))
+        if self._ring.end - voice_end < max(COVERED, early):
             return
         if segment.early_due(voice_end):
             audio = self._ring.read(segment.audio_start, voice_end + COVERED)

@@ -113,6 +113,14 @@ class Segmenter:
         """One past the last voiced sample heard."""
         return self._voice_end
 
+    def silence_at(self, position: int) -> int:
+        """Return how many samples of silence would end at ``position`` the segment open now."""
+        silence_ms = self.endpointing.silence_after(
+            (position - self._start) // _SAMPLES_PER_MS,
+            sentence=self._completed_at == self._voice_end,
+        )
+        return silence_ms * _SAMPLES_PER_MS
+
     def earliest(self, position: int) -> int:
         """Return the first sample that a segment open now or later may hold.
 
@@ -194,11 +202,8 @@ class Segmenter:
 
     def _is_over(self, end: int) -> bool:
         """Whether the silence so far ends the segment."""
-        silence_ms = self.endpointing.silence_after(
-            (end - self._start) // _SAMPLES_PER_MS, sentence=self._completed_at == self._voice_end
-        )
         quiet_from = max(self._quiet_from, self._voice_end - _LONGEST_FADE)
-        return end - quiet_from >= silence_ms * _SAMPLES_PER_MS
+        return end - quiet_from >= self.silence_at(end)
 
     def _speech(self, end: int) -> list[Step]:
         if end > self._voice_end and self._is_over(end):

@@ -232,10 +232,13 @@ def test_in_a_pause_one_decoding_is_partial_and_final() -> None:
     assert it.offers() == []
 
 
-def test_an_early_final_is_offered_once_a_pause_where_no_partials_are_wanted() -> None:
-    it = Line(partials=False)
+@pytest.mark.parametrize(("silence_ms", "frames"), [(2_000, 14), (700, 14), (500, 10), (200, 8)])
+def test_an_early_final_is_offered_once_a_pause_where_no_partials_are_wanted(
+    silence_ms: int, frames: int
+) -> None:
+    it = Line(partials=False, endpointing=Endpointing(silence_ms))
     it.hear(LOUD, 50)
-    it.hear(SILENT, 13)
+    it.hear(SILENT, frames - 1)
     assert it.offers() == []
     it.hear(SILENT, 1)
     (early,) = it.offers()
