@@ -134,7 +134,7 @@ async def test_places_line_and_refusals_are_those_that_clients_had() -> None:
     assert seen("closes_total", code="1000") == 3  # two in good order, one left the line
     assert seen("auth_failures_total", reason="origin") == 1
     assert seen("final_words_total") == 3
-    assert seen.scrapes > 5
+    assert seen.scrapes > 3  # those asked for here, and the watcher's own
 
 
 async def test_what_is_parked_taken_up_and_given_up_is_counted_once() -> None:
