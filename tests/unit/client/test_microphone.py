@@ -21,8 +21,8 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> FakeSound:
 
 def heard_in_all(blocks: list[bytes]) -> int:
     """Milliseconds."""
-    assert {len(block) for block in blocks} == {3200}
-    return 100 * len(blocks)
+    assert {len(block) for block in blocks} == {1280}
+    return 40 * len(blocks)
 
 
 def test_it_is_heard_without_an_event_loop(sound: FakeSound) -> None:
