@@ -8,7 +8,6 @@ read them. Each is closed, or left out, here.
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import Final
 
 import h11
@@ -38,7 +37,6 @@ class HttpProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
         super().connection_made(transport)
-        _send_at_once(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -75,17 +73,6 @@ class HttpProtocol(H11Protocol):
             self._wait()  # it is we who don't read
         else:
             self.transport.close()
-
-
-def _send_at_once(transport: asyncio.BaseTransport) -> None:
-    """Turn Nagle's algorithm off: an event right behind another one would wait for its receipt.
-
-    That takes a client 40 ms or more. asyncio does so itself for sockets that were made for TCP by
-    number, which those accepted from :func:`socket.create_server`'s are not.
-    """
-    connection = transport.get_extra_info("socket")
-    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def http_protocol(request_timeout_s: float) -> type[HttpProtocol]:

@@ -54,6 +54,23 @@ def test_version_6() -> None:
         assert one.family == socket.AF_INET6
 
 
+async def test_no_event_waits_for_the_receipt_of_the_one_before() -> None:
+    accepted = asyncio.get_running_loop().create_future()
+
+    def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.set_result(writer)
+
+    listener = listen("127.0.0.1", 0)
+    async with await asyncio.start_server(take, sock=listener):
+        _, client = await asyncio.open_connection(*listener.getsockname())
+        server = await accepted
+        connection = server.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        for writer in (client, server):
+            writer.close()
+            await writer.wait_closed()
+
+
 def test_a_taken_port_is_said() -> None:
     with taken() as port, pytest.raises(BadConfiguration) as caught:
         listen("127.0.0.1", port)

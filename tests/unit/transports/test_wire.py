@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket as sockets
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -203,40 +201,3 @@ async def test_while_we_do_not_read_nobody_is_late() -> None:
     await asyncio.sleep(0.005)
     assert not it.pipe.is_closing()
     await it.lost()
-
-
-class Accepted(HttpProtocol):
-    """Shows the socket that it was given."""
-
-    socket: asyncio.Future[sockets.socket]
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.socket.set_result(transport.get_extra_info("socket"))
-
-
-@pytest.mark.parametrize("family", ["tcp", "unix"])
-async def test_no_event_waits_for_the_receipt_of_the_one_before(
-    family: str, tmp_path: Path
-) -> None:
-    config = uvicorn.Config(cast(Any, None), lifespan="off", log_config=None, http=Accepted)
-    config.load()
-    protocol = Accepted(config=config, server_state=ServerState(), app_state={})
-    loop = asyncio.get_running_loop()
-    protocol.socket = loop.create_future()
-    if family == "tcp":
-        listener = sockets.create_server(("127.0.0.1", 0))
-        server = await loop.create_server(lambda: protocol, sock=listener)
-        _, writer = await asyncio.open_connection(*listener.getsockname())
-    else:
-        path = str(tmp_path / "s")
-        server = await loop.create_unix_server(lambda: protocol, path)
-        _, writer = await asyncio.open_unix_connection(path)
-    async with server:
-        accepted = await protocol.socket
-        assert accepted.family is (sockets.AF_INET if family == "tcp" else sockets.AF_UNIX)
-        if family == "tcp":
-            assert accepted.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY)
-        writer.close()
-        await writer.wait_closed()
-        protocol.transport.close()
