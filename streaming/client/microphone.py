@@ -23,7 +23,7 @@ from streaming.client.errors import CaptureError
 
 _WANTED_HZ = 16_000
 _BLOCK_S = 0.04  # as the page does: what ends in a block waits for its end
-_MOST_BLOCKS = 1_500  # a minute; beyond it the machine will not catch up
+_MOST_BLOCKS = round(60 / _BLOCK_S)  # a minute; beyond it the machine will not catch up
 _RATES = range(8_000, 48_001)  # of what a server hears
 
 
