@@ -79,9 +79,13 @@ async def top(page: Page, selector: str) -> float:
 
 
 async def log_lines(page: Tab) -> list[str]:
-    """What stands in the region that a screen reader reads out."""
+    """What stands in the region that a screen reader reads out, once what is pending is drawn.
+
+    That happens with the next frame, or a quarter of a second later where no frames come.
+    """
     lines: list[str] = await page.evaluate(
-        f"[...{LOG}.querySelectorAll('.text')].map((e) => e.textContent)"
+        "new Promise((drawn) => { requestAnimationFrame(drawn); setTimeout(drawn, 250); })"
+        f".then(() => [...{LOG}.querySelectorAll('.text')].map((e) => e.textContent))"
     )
     return lines
 
