@@ -9,7 +9,7 @@ import random
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,10 @@ def starts() -> list[int]:
 
 
 async def cutting(network: Proxy, seed: int) -> None:
-    """Cut whatever is open, at random moments, until cancelled."""
+    """Cut whatever is open, at random moments, until cancelled.
+
+    Not before a client has been told ``started``: a first connection that fails is the caller's.
+    """
     drawn = random.Random(seed)
     while True:
         await asyncio.sleep(drawn.uniform(0.05, 0.4))
@@ -61,8 +64,14 @@ async def bad(network: Proxy, seed: int) -> AsyncIterator[None]:
         cuts.cancel()
 
 
-async def python_hears(url: str, sound: bytes) -> list[Event]:
-    async with connect(url, language="en", reconnect=_QUICK) as stream:
+async def python_hears(
+    url: str, sound: bytes, trouble: AbstractAsyncContextManager[None] | None = None
+) -> list[Event]:
+    """Everything that a client hears; ``trouble`` comes once it is connected."""
+    async with (
+        connect(url, language="en", reconnect=_QUICK) as stream,
+        trouble or nullcontext(),
+    ):
 
         async def speak() -> None:
             for at in range(0, len(sound), _CHUNK):
@@ -90,8 +99,8 @@ async def test_python_over_a_network_that_is_cut_again_and_again() -> None:
     sound, words = speech()
     async with server_process("--port", str(free_port()), engine={"marks": True}) as server:
         await server.ready()
-        async with proxy(server.port) as network, bad(network, seed=4):
-            events = await python_hears(network.url, sound)
+        async with proxy(server.port) as network:
+            events = await python_hears(network.url, sound, bad(network, seed=4))
     judge(words_of(events), words)
     assert sum(isinstance(event, Reconnected) for event in events) > 3
     assert all(event.resumed for event in events if isinstance(event, Reconnected))
@@ -167,10 +176,12 @@ async def test_javascript_over_a_network_that_is_cut_again_and_again(tmp_path: P
                 stdout=asyncio.subprocess.PIPE,
                 stderr=sys.stderr,
             )
+            assert speaker.stdout is not None
+            first = await speaker.stdout.readline()
             async with bad(network, seed=7):
-                out, _ = await speaker.communicate()
+                rest, _ = await speaker.communicate()
     assert speaker.returncode == 0
-    heard = [json.loads(line) for line in out.splitlines()]
+    heard = [json.loads(line) for line in (first + rest).splitlines()]
     finals = [event for event in heard if event["type"] == "final"]
     judge([(w["start_ms"], w["text"].strip()) for f in finals for w in f["words"]], words)
     again = [event for event in heard if event["type"] == "reconnected"]
