@@ -110,7 +110,7 @@ def choose(
         if chosen and (job.entry.suspect or not _rides(job, chosen, crowded)):
             continue
         chosen.append(job)
-        if len(chosen) >= (min(rows, _AGAIN_ROWS) if job.request.padded else rows):
+        if len(chosen) >= (min(rows, _AGAIN_ROWS) if job.request.again else rows):
             break
         if job.entry.suspect:
             break
@@ -159,7 +159,7 @@ def beam(jobs: Sequence[Job], load: Reading) -> int:
     """
     if jobs[0].entry.background:
         return 1 if load.speaking else _BEAM
-    return _BEAM if jobs[0].request.padded and not hurried(load) else 1
+    return _BEAM if jobs[0].request.again and not hurried(load) else 1
 
 
 def hurried(load: Reading) -> bool:

@@ -275,12 +275,12 @@ class Channel:
         complete = completes_sentence(hypothesis)
         self._segmenter.note_sentence(request.end_sample, complete=complete)
         sentence = complete and not request.cut_off
-        events: list[Event] = []
+        partial = None
         if request.waited_for:
-            events = segment.partial_done(request, hypothesis, sentence=sentence)
+            partial = segment.partial_done(request, hypothesis, sentence=sentence)
         elif sentence:
-            events = segment.sentence_done(request, hypothesis)
-        return [*self._announce(segment, hypothesis), *events] if events else []
+            partial = segment.sentence_done(request, hypothesis)
+        return [*self._announce(segment, hypothesis), partial] if partial is not None else []
 
     def _release(self) -> Iterator[Event]:
         """Let finals out in the order of their segments."""

@@ -48,7 +48,7 @@ class Decision:
 
     The last voice in it ends at ``spoken_ms``; ``before`` is what came right before it, if somebody
     spoke there. What is to be decoded next is in :attr:`audio`, :attr:`start`, :attr:`prefix`,
-    :attr:`padded` and :attr:`with_context`, and :attr:`doubt` says why again. :attr:`begun` once
+    :attr:`again` and :attr:`with_context`, and :attr:`doubt` says why again. :attr:`begun` once
     anything of it has been decoded.
     """
 
@@ -64,7 +64,7 @@ class Decision:
     ) -> None:
         self.audio = audio
         self.start = start
-        self.padded = False
+        self.again = False
         self.doubt = ""
         self._spoken_ms = spoken_ms
         self._context = (prompt, hotwords)
@@ -99,11 +99,11 @@ class Decision:
             if self._suspicion is not None:
                 return None
         doubt = degenerate(hypothesis)
-        if not self.padded:
+        if not self.again:
             if not doubt and uncertain(hypothesis) and not hypothesis.hurried:
                 doubt = "uncertain"
             if doubt:
-                self.padded, self.doubt, self._first = True, doubt, hypothesis
+                self.again, self.doubt, self._first = True, doubt, hypothesis
                 self._lead(hypothesis)
                 return None
         if self._first is not None:
@@ -159,7 +159,7 @@ class Decision:
         self.start += skipped_ms * SAMPLES_PER_MS
         self._at_ms += skipped_ms
         self._spoken_ms -= skipped_ms
-        self.padded, self.doubt = False, "unheard"
+        self.again, self.doubt = False, "unheard"
         return None
 
     def _whole(self) -> Hypothesis:

@@ -7,6 +7,7 @@ request's audio; the session turns them into stream time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -66,12 +67,10 @@ class Prefix:
 class DecodeRequest:
     """One stretch of one channel's audio to be decoded.
 
-    ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``padded`` asks for a window with
-    much room behind the speech, up to the model's full 30 s: slow, and immune to the loops of short
-    windows; ``doubt`` then says what was wrong with the first attempt. ``cut_off`` says that the
+    ``audio`` is mono float32 at 16 kHz in [-1, 1]. ``again`` asks for a second look at what has
+    been decoded before, and ``doubt`` says what was wrong with that. ``cut_off`` says that the
     audio ends within speech, maybe in a word. ``shown`` says of an early request that its text is
-    waited for like a partial's. Of audio with a ``prefix`` only what is said behind that is asked,
-    and it needs no more room than at first.
+    waited for like a partial's. Of audio with a ``prefix`` only what is said behind that is asked.
     """
 
     kind: Kind
@@ -84,7 +83,7 @@ class DecodeRequest:
     prompt: str = ""
     hotwords: tuple[str, ...] = ()
     words: bool = True
-    padded: bool = False
+    again: bool = False
     doubt: str = ""
     cut_off: bool = False
     shown: bool = False
@@ -126,6 +125,12 @@ class Word:
             start_ms=None if self.start_ms is None else self.start_ms + by_ms,
             end_ms=None if self.end_ms is None else self.end_ms + by_ms,
         )
+
+
+def absolute(words: Iterable[Word], start_sample: int) -> tuple[Word, ...]:
+    """Move words from the time of a request's audio, which begins there, to that of the stream."""
+    offset_ms = start_sample // SAMPLES_PER_MS
+    return tuple(word.later(offset_ms) for word in words)
 
 
 @dataclass(frozen=True, slots=True)

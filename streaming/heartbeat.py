@@ -75,6 +75,6 @@ class Heartbeat:
 
 def _window_s(request: DecodeRequest) -> float:
     """How much the engine has to look at for a request."""
-    if request.padded:
+    if request.again:
         return _FULL_WINDOW_S
     return max(_LEAST_WINDOW_S, request.duration_ms / 1000)

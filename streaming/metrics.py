@@ -115,9 +115,7 @@ class Metrics:
         self._superseded = self._counter(
             "partials_superseded", "Partials that gave way to a newer text before they were sent"
         )
-        self._fallbacks = self._counter(
-            "fallbacks", "Segments decoded a second time, padded to the full window", "reason"
-        )
+        self._fallbacks = self._counter("fallbacks", "Segments decoded a second time", "reason")
         self._suppressed = self._counter(
             "segments_suppressed", "Segments whose text was judged not to be speech", "reason"
         )
@@ -231,7 +229,7 @@ class Metrics:
         size, audio_ms, kind = 0, 0, Kind.PARTIAL
         for request in requests:
             size, audio_ms, kind = size + 1, audio_ms + request.duration_ms, request.kind
-            if request.padded:
+            if request.again:
                 self._fallbacks.labels(request.doubt or "unknown").inc()
         self._decode.labels(kind.value).observe(seconds)
         self._batch.labels(kind.value).observe(size)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from streaming.confidence import expected_share
 from streaming.decision import NOTHING, Decision
-from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word
-from streaming.events import EndReason, Event, Final, Partial, Suppressed
+from streaming.decoding import SAMPLES_PER_MS, DecodeRequest, Hypothesis, Kind, Word, absolute
+from streaming.events import EndReason, Final, Partial, Suppressed
 from streaming.language import SegmentLanguage
 from streaming.lead import Before, own_words
 from streaming.options import SessionConfig
-from streaming.quality import not_speech, showable, with_words
-from streaming.stabilizer import Stabilizer, Stable, held_back
+from streaming.partials import Partials
+from streaming.quality import not_speech, with_words
 from streaming.window import Span, Window, WindowConfig
 
 Samples = npt.NDArray[np.float32]
 
 COVERED = 160 * SAMPLES_PER_MS
 """So much behind the last voice is decoded: a final, early or not, hears no more."""
-
-_ONSET = 60 * SAMPLES_PER_MS  # of that belongs to what follows
 
 
 class Segment:
@@ -52,6 +49,7 @@ class Segment:
         self.audio_start = start - lead
         self.config = config
         self.window = Window(start, window)
+        self._partials = Partials(number, channel, start, self.window)
         self.end = start
         self.ended_at = start  # how far the stream had come when the end was known
         self.reason = EndReason.END
@@ -63,9 +61,6 @@ class Segment:
         self._before = before
         self._decision: Decision | None = None
         self._language = SegmentLanguage(config.language, config.languages)
-        self._stabilizer = Stabilizer()
-        self._revision = 0
-        self._shown = Stable()
         self._voice_end = start
         self._decided_to = start  # what the decision is about ends here
         self._decided: Hypothesis | None = None
@@ -89,65 +84,25 @@ class Segment:
 
     def partial_done(
         self, request: DecodeRequest, hypothesis: Hypothesis, *, sentence: bool = False
-    ) -> list[Event]:
+    ) -> Partial | None:
         """Take the window's hypothesis; return a partial where the text has changed.
 
-        None either while it may be in a language that nobody speaks. Behind a ``sentence``, with a
-        pause after it, what follows is heard by itself: with the sentence in front of it the model
-        likes to stop where that ends (docs/adr/0032-a-window-for-each-sentence.md).
+        None either while it may be in a language that nobody speaks. ``sentence``: see
+        :meth:`~streaming.partials.Partials.take`.
         """
         if not self._language.sure:
-            return []
-        words: Sequence[Word] = showable(hypothesis)
-        if request.cut_off:
-            words = held_back(words)
-        if not words:
-            return []
-        settled_ms = self.window.settled_ms(request.end_sample)
-        self._stabilizer.update(_absolute(words, request.start_sample), settled_ms)
-        if sentence:
-            self._begin_anew(request)
-        else:
-            hidden = self.window.slide(self._stabilizer.committed, request.end_sample)
-            self._stabilizer.hide(hidden)
-        return self._show(request, hypothesis)
+            return None
+        return self._partials.take(request, hypothesis, sentence=sentence)
 
-    def sentence_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
+    def sentence_done(self, request: DecodeRequest, hypothesis: Hypothesis) -> Partial | None:
         """Take an early final that is a sentence for a partial, too: it has heard more than those.
 
         Not a second look that began before the segment, or at a piece of it.
         """
         wanted = self.config.partials and self._language.sure
         if not wanted or request.start_sample != self.start:
-            return []
-        self._begin_anew(request, _absolute(hypothesis.words, request.start_sample))
-        return self._show(request, hypothesis)
-
-    def _begin_anew(self, request: DecodeRequest, words: Sequence[Word] | None = None) -> None:
-        """Keep what has been said, or ``words`` for it; what follows is heard by itself."""
-        self._stabilizer.settle(words)
-        self.window.restart(request.end_sample - _ONSET)
-
-    def _show(self, request: DecodeRequest, hypothesis: Hypothesis) -> list[Event]:
-        """Return a partial where the text has changed."""
-        stable = self._stabilizer.stable
-        if stable == self._shown:
-            return []
-        self._shown = stable
-        self._revision += 1
-        return [
-            Partial(
-                segment=self.number,
-                revision=self._revision,
-                channel=self.channel,
-                start_ms=self.start // SAMPLES_PER_MS,
-                end_ms=request.end_sample // SAMPLES_PER_MS,
-                committed=stable.committed,
-                tentative=stable.tentative,
-                language=hypothesis.language,
-                words=self._stabilizer.words,
-            )
-        ]
+            return None
+        return self._partials.take_whole(request, hypothesis)
 
     def is_whole(self, span: Span) -> bool:
         """Whether a partial over the span hears all that the final would, if nothing more is said.
@@ -183,7 +138,7 @@ class Segment:
     @property
     def said(self) -> tuple[Word, ...]:
         """The words of its final, in the time of the stream."""
-        return _absolute(self.heard.words, self.audio_start) if self.heard is not None else ()
+        return absolute(self.heard.words, self.audio_start) if self.heard is not None else ()
 
     @property
     def held_bytes(self) -> int:
@@ -263,7 +218,7 @@ class Segment:
         if not decision.with_context:
             request = dataclasses.replace(request, prompt="", hotwords=())
         return dataclasses.replace(
-            request, padded=decision.padded, doubt=decision.doubt, prefix=decision.prefix
+            request, again=decision.again, doubt=decision.doubt, prefix=decision.prefix
         )
 
     def final_request(self, heard: tuple[str, ...]) -> DecodeRequest:
@@ -311,7 +266,7 @@ class Segment:
             refused = "prompt_echo"
         if refused:
             return Suppressed(self.number, self.channel, start_ms, end_ms, refused)
-        words = _absolute(hypothesis.words, self.audio_start)
+        words = absolute(hypothesis.words, self.audio_start)
         return Final(
             segment=self.number,
             channel=self.channel,
@@ -353,9 +308,3 @@ class Segment:
             cut_off=cut_off,
             shown=shown,
         )
-
-
-def _absolute(words: Sequence[Word], start_sample: int) -> tuple[Word, ...]:
-    """Move word times from the request's audio to stream time."""
-    offset_ms = start_sample // SAMPLES_PER_MS
-    return tuple(word.later(offset_ms) for word in words)

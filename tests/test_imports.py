@@ -31,6 +31,7 @@ LAYER = {
     "language": "core",
     "lead": "core",
     "options": "core",
+    "partials": "core",
     "quality": "core",
     "said": "core",
     "segment": "core",

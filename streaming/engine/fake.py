@@ -88,7 +88,7 @@ class FakeEngine:
 
     def batch_key(self, request: DecodeRequest) -> BatchKey:
         """Everything goes with everything of its kind."""
-        return BatchKey(request.padded)
+        return BatchKey(request.again)
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Answer by the script."""

@@ -27,6 +27,7 @@ from streaming.engine.contract import check_contract
 from streaming.engine.encoder import Encoded, Encoder
 from streaming.engine.faults import decoding, loading
 from streaming.engine.pauses import find_pauses, lead_of, settle
+from streaming.engine.prompts import Prompts
 from streaming.engine.stages import ALIGN, DECODER, LANGUAGE, WORDS, StageTimes
 from streaming.engine.windows import bucket, max_length, token_cap
 from streaming.engine.words import spans, timed_words, token_starts, untimed_words
@@ -35,11 +36,6 @@ from streaming.language import choose_language
 
 # Languages whose tokens the tokenizer splits by character, not at spaces.
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-_MOST_PROMPT_TOKENS = 128
-# Prompts are filled up in front to a multiple of this, so that sessions with different ones can
-# share a batch. Of several fillers measured, "..." alone cost neither accuracy nor hotwords.
-_PROMPT_STEP_TOKENS = 16
-_PROMPT_FILLER = "..."
 
 
 class WhisperEngine:
@@ -100,6 +96,7 @@ class WhisperEngine:
             max_batch=max_batch,
         )
         self._tokenizer = functools.lru_cache(maxsize=256)(self._make_tokenizer)
+        self._prompts = Prompts(self._tokenizer)
 
     @property
     def info(self) -> EngineInfo:
@@ -124,8 +121,7 @@ class WhisperEngine:
 
         Start-of-transcript at one position (so: prompts of one length) and as many task tokens.
         """
-        prompt = len(self._prompt(request.prompt, request.hotwords))
-        return BatchKey((request.padded, prompt), bucket(request))
+        return BatchKey((request.again, self._prompts.length(request)), bucket(request))
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
         """Decode requests of one batch key in one pass through encoder and decoder.
@@ -145,9 +141,9 @@ class WhisperEngine:
         encoded = heard.batch
         with stages.spent_on(LANGUAGE):
             languages = self._languages(heard, requests)
-        prefixes = [self._prefix(request) for request in requests]
+        prefixes = [self._prompts.prefix(request) for request in requests]
         prompts = [
-            [*self._full_prompt(request, language), *prefix]
+            [*self._prompts.full(request, language), *prefix]
             for request, (language, _), prefix in zip(requests, languages, prefixes, strict=True)
         ]
         caps = [
@@ -168,10 +164,11 @@ class WhisperEngine:
                 return_no_speech_prob=True,
                 return_logits_vocab=untimed,
             )
+        eot = self._prompts.eot
         # The call's cap is that of the longest row; what a shorter one said beyond its own is cut,
         # so that no row's answer hangs on what it was batched with. A prefix is said again first.
         tokens = [
-            [token for token in result.sequences_ids[0] if token < self._eot][: len(prefix) + cap]
+            [token for token in result.sequences_ids[0] if token < eot][: len(prefix) + cap]
             for result, prefix, cap in zip(results, prefixes, caps, strict=True)
         ]
         given = [len(prefix) for prefix in prefixes]
@@ -230,48 +227,8 @@ class WhisperEngine:
 
     # -- text ----------------------------------------------------------------------------------
 
-    @functools.cached_property
-    def _eot(self) -> int:
-        end: int = self._tokenizer("en", Task.TRANSCRIBE.value).eot
-        return end
-
     def _make_tokenizer(self, language: str, task: str) -> Tokenizer:
         return Tokenizer(self._vocabulary, self._multilingual, task=task, language=language)
-
-    @functools.lru_cache(maxsize=1024)  # noqa: B019 - an engine lives as long as the process
-    def _prompt(self, prompt: str, hotwords: tuple[str, ...]) -> tuple[int, ...]:
-        """Text the model believes was said before: names first, the running text last.
-
-        Of names too many the first are kept, of a text too long the end. Special tokens that a
-        client wrote out as text are left out: they would give the model orders.
-        """
-        tokenizer = self._tokenizer("en", Task.TRANSCRIBE.value)
-
-        def encoded(text: str) -> list[int]:
-            ids = tokenizer.encode(" " + text.strip()) if text.strip() else []
-            return [token for token in ids if token < self._eot]
-
-        names, text = encoded(", ".join(hotwords)), encoded(prompt)
-        room = max(_MOST_PROMPT_TOKENS - len(text), _MOST_PROMPT_TOKENS // 2)
-        names = names[:room]
-        ids = names + text[max(0, len(text) + len(names) - _MOST_PROMPT_TOKENS) :]
-        filler = tokenizer.encode(_PROMPT_FILLER)[:1] * (-len(ids) % _PROMPT_STEP_TOKENS)
-        return (tokenizer.sot_prev, *filler, *ids) if ids else ()
-
-    def _prefix(self, request: DecodeRequest) -> list[int]:
-        """The tokens of what is known to be said first: what the decoder has to go on from."""
-        if request.prefix is None:
-            return []
-        ids = self._tokenizer("en", Task.TRANSCRIBE.value).encode(request.prefix.text)
-        return [token for token in ids if token < self._eot]
-
-    def _full_prompt(self, request: DecodeRequest, language: str) -> list[int]:
-        tokenizer = self._tokenizer(language, request.task.value)
-        return [
-            *self._prompt(request.prompt, request.hotwords),
-            *tokenizer.sot_sequence,
-            tokenizer.no_timestamps,
-        ]
 
     def _words(
         self,

@@ -37,9 +37,10 @@ _MOST_TOKENS = 224  # half of the decoder's context, as the reference implementa
 def window_samples(request: DecodeRequest) -> int:
     """Return the samples of the window: the speech with silence behind it, 30 s at most.
 
-    A prefix helps as much as much room does, and is cheaper.
+    A second look gets much room behind the speech, which is slow and immune to the loops of short
+    windows. A prefix helps as much, and is cheaper.
     """
-    if request.padded and request.prefix is None:
+    if request.again and request.prefix is None:
         half = len(request.audio) + _FREE_SAMPLES <= _HALF_WINDOW_SAMPLES
         return _HALF_WINDOW_SAMPLES if half else _FULL_WINDOW_SAMPLES
     wanted = len(request.audio) + _PADDING_SAMPLES[request.kind]

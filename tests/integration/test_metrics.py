@@ -151,7 +151,7 @@ async def test_a_suppressed_segment_and_a_second_decoding_name_their_reasons(
         if request.kind is Kind.PARTIAL:
             return Hypothesis("", (), "en", 1.0)
         heard = count_words(request)
-        looped = not request.padded
+        looped = not request.again
         return Hypothesis("", (), "en", 1.0, -3.0, 0.99, len(heard.words), looped)
 
     with serving(FakeEngine(noise)) as server:

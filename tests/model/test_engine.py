@@ -195,7 +195,7 @@ def test_half_a_recording_goes_on_from_the_words_of_the_other_half(
         until = whole.words[middle].start_ms
         assert until is not None
         prefix = Prefix("".join(word.text for word in whole.words[:middle]), until)
-        rest = hear(engine, request(audio_of(recording.path), padded=True, prefix=prefix))
+        rest = hear(engine, request(audio_of(recording.path), again=True, prefix=prefix))
         alone.append(whole.text)
         together.append(prefix.text + " " + rest.text)
         assert rest.token_count < whole.token_count
@@ -239,7 +239,7 @@ def test_the_whole_window_hears_the_same(
     engine: WhisperEngine, heard: list[tuple[Recording, Hypothesis]]
 ) -> None:
     few = heard[:4]
-    whole = [hear(engine, request(audio_of(r.path), words=False, padded=True)) for r, _ in few]
+    whole = [hear(engine, request(audio_of(r.path), words=False, again=True)) for r, _ in few]
     assert error_rate([short.text for _, short in few], [one.text for one in whole]) <= 0.1
 
 

@@ -276,7 +276,7 @@ class SessionMachine(RuleBasedStateMachine):
             known = self.asked.setdefault(request.segment, request)
             # Asked again it may be for the rest alone, behind the last word, or with a lead.
             earlier = known.start_sample - request.start_sample
-            assert earlier <= (_LEAD_SAMPLES if request.padded else 0)
+            assert earlier <= (_LEAD_SAMPLES if request.again else 0)
             assert known.end_sample == request.end_sample
             assert request.duration_ms <= 20_000
 

@@ -95,7 +95,7 @@ def listen(
 def _answer(engine: Engine, request: DecodeRequest, beam: int) -> Hypothesis:
     if request.kind is Kind.PARTIAL:
         beam = 1
-    elif request.padded:
+    elif request.again:
         beam = max(beam, _SECOND_LOOK_BEAM)
     (answer,) = engine.decode([request], beam=beam)
     return answer

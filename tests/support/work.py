@@ -18,7 +18,7 @@ from streaming.scheduler import Scheduler
 _LONGEST_S = 30.0
 
 
-def request(kind: Kind, number: int, *, padded: bool = False, channel: int = 0) -> DecodeRequest:
+def request(kind: Kind, number: int, *, again: bool = False, channel: int = 0) -> DecodeRequest:
     return DecodeRequest(
         kind=kind,
         channel=channel,
@@ -26,7 +26,7 @@ def request(kind: Kind, number: int, *, padded: bool = False, channel: int = 0) 
         start_sample=0,
         audio=np.zeros(320, np.float32),
         language=LanguageChoice(fixed="en"),
-        padded=padded,
+        again=again,
     )
 
 

@@ -69,7 +69,7 @@ def test_windows_of_one_length_go_together_and_those_of_files_by_twos() -> None:
 
 def test_second_looks_are_few_at_a_time() -> None:
     again = [job(Kind.FINAL, n) for n in range(4)]
-    again = [replace(each, request=replace(each.request, padded=True)) for each in again]
+    again = [replace(each, request=replace(each.request, again=True)) for each in again]
     assert chosen(*again) == [0, 1]
     assert chosen(*again, rows=1) == [0]
 
@@ -102,7 +102,7 @@ def test_who_speaks_gets_no_beam_at_first(kind: Kind) -> None:
 
 def test_what_is_decoded_again_gets_a_beam_unless_finals_wait() -> None:
     again = job(Kind.FINAL, 1)
-    again = replace(again, request=replace(again.request, padded=True))
+    again = replace(again, request=replace(again.request, again=True))
     for load, late in ((Reading(1.0, waiting_s=0.2), False), (Reading(1.0, waiting_s=0.3), True)):
         assert hurried(load) == late
         assert beam([again], load) == (1 if late else 5)
@@ -148,7 +148,7 @@ def test_where_partials_are_rare_nothing_is_looked_at_twice_for_doubts_alone(
     every_s: float, width: int
 ) -> None:
     again = job(Kind.FINAL, 2)
-    again = replace(again, request=replace(again.request, padded=True))
+    again = replace(again, request=replace(again.request, again=True))
     load = Reading(partial_every_s=every_s)
     assert hurried(load) == (width == 1)
     assert beam([again], load) == width

@@ -166,7 +166,7 @@ def test_what_is_in_doubt_is_heard_again_with_what_was_said_right_before_it(
     doubtful = dataclasses.replace(sentence("eh"), average_logprob=-0.8)
     assert it.channel.done(first, doubtful) == []
     again = it.begin(Kind.FINAL)
-    assert (again.padded, again.doubt, again.end_sample) == (True, "uncertain", first.end_sample)
+    assert (again.again, again.doubt, again.end_sample) == (True, "uncertain", first.end_sample)
     # The final before it said " w1 w2 w3"; a lead begins 100 ms before its first word.
     assert first.start_sample - again.start_sample == (1_900 * MS if led else 0)
     assert (again.prefix.text if again.prefix else None) == (" w1 w2 w3" if led else None)

@@ -57,7 +57,7 @@ def test_words_up_to_the_last_voice_are_the_text() -> None:
 def test_speech_behind_the_last_word_is_decoded_too() -> None:
     it = decision()
     assert it.take(said("it was sunday", 3_000)) is None
-    assert (it.start, it.doubt, it.padded) == (START + 2_900 * MS, "unheard", False)
+    assert (it.start, it.doubt, it.again) == (START + 2_900 * MS, "unheard", False)
     assert it.audio[0] == 2_900 * MS
     assert len(it.audio) == (8_000 - 2_900) * MS
     whole = it.take(said("and it rained", 4_700, average_logprob=-0.4))
@@ -109,7 +109,7 @@ def test_words_without_times_say_nothing_of_a_rest() -> None:
 def test_what_went_astray_is_decoded_again_with_room() -> None:
     it = decision()
     assert it.take(said("mumble", 7_700, average_logprob=-1.1)) is None
-    assert (it.padded, it.doubt, it.with_context) == (True, "probability", True)
+    assert (it.again, it.doubt, it.with_context) == (True, "probability", True)
     assert len(it.audio) == 8 * 16_000
     better = said("a tumble", 7_700)
     assert it.take(better) == better
@@ -120,7 +120,7 @@ def test_what_is_uncertain_is_looked_at_twice_and_the_likelier_text_kept() -> No
     for second, kept in ((-0.4, True), (-0.6, False)):
         it = decision()
         assert it.take(unsure) is None
-        assert (it.padded, it.doubt) == (True, "uncertain")
+        assert (it.again, it.doubt) == (True, "uncertain")
         heard = said("so I probably", 7_700, average_logprob=second)
         assert it.take(heard) == (heard if kept else unsure)
 
@@ -174,7 +174,7 @@ def led(text: str, own: str) -> Hypothesis:
 def test_what_is_in_doubt_is_heard_again_behind_what_was_said_before_it() -> None:
     it = decision(2.0, 1_500, before_ms=2_000)
     assert it.take(doubtful("i have a chord", 1_500)) is None
-    assert (it.padded, it.doubt, it.start) == (True, "uncertain", START - 2_000 * MS)
+    assert (it.again, it.doubt, it.start) == (True, "uncertain", START - 2_000 * MS)
     assert (it.audio[0], it.audio[-1], len(it.audio)) == (-2_000 * MS, 2_000 * MS - 1, 4_000 * MS)
     heard = it.take(led("this is the sick corpus", "i have a cold"))
     assert heard is not None
@@ -195,7 +195,7 @@ def test_what_went_astray_is_heard_by_itself_then() -> None:
     it = decision(2.0, 1_500, before_ms=2_000)
     assert it.take(doubtful("six six six", 1_500, average_logprob=-1.1)) is None
     assert it.take(said("what joy there is", 1_900)) is None
-    assert (it.padded, it.doubt, it.start) == (True, "probability", START)
+    assert (it.again, it.doubt, it.start) == (True, "probability", START)
     assert len(it.audio) == 2_000 * MS
     heard = it.take(doubtful("six", 1_500, average_logprob=-0.6))
     assert heard is not None
@@ -214,13 +214,13 @@ def test_what_may_be_no_speech_at_all_gets_no_certainty_from_speech_before_it(
 ) -> None:
     it = decision(2.0, 1_500, before_ms=2_000)
     assert it.take(first) is None
-    assert (it.padded, it.start) == (True, START)
+    assert (it.again, it.start) == (True, START)
 
 
 def test_a_lead_never_makes_the_window_longer() -> None:
     it = decision(9.5, 9_400, before_ms=2_000)
     assert it.take(doubtful("a long one", 9_400)) is None
-    assert (it.padded, it.start) == (True, START)
+    assert (it.again, it.start) == (True, START)
 
 
 def test_an_echo_behind_a_lead_is_not_believed() -> None:
@@ -234,14 +234,14 @@ def test_speech_behind_the_last_word_is_decoded_after_a_lead_as_well() -> None:
     it = decision(6.0, 5_800, before_ms=2_000)
     assert it.take(doubtful("i have a chord", 1_500)) is None
     assert it.take(led("this is the sick corpus", "i have a cold")) is None
-    assert (it.start, it.doubt, it.padded) == (START + 1_400 * MS, "unheard", False)
+    assert (it.start, it.doubt, it.again) == (START + 1_400 * MS, "unheard", False)
 
 
 def test_what_was_said_before_is_given_to_go_on_from() -> None:
     it = decision(2.0, 1_500, before_ms=5_000, known="this is the")
     assert it.take(doubtful("i have a chord", 1_500)) is None
     assert it.prefix == Prefix(" this is the", 2_000)
-    assert (it.padded, it.start, len(it.audio)) == (True, START - 2_000 * MS, 4_000 * MS)
+    assert (it.again, it.start, len(it.audio)) == (True, START - 2_000 * MS, 4_000 * MS)
     # What the final before had missed is heard now, too; it begins where the segment does.
     late = (Word(" sick", 1_500, 1_900, 0.9), Word(" cold", 2_100, 2_500, 0.9))
     heard = it.take(replace(said("sick cold", 1_500), words=late))

@@ -7,9 +7,9 @@ from streaming.decoding import DecodeRequest, Kind, LanguageChoice
 from streaming.heartbeat import Heartbeat
 
 
-def asked(seconds: float, *, padded: bool = False) -> DecodeRequest:
+def asked(seconds: float, *, again: bool = False) -> DecodeRequest:
     audio = np.zeros(int(seconds * 16_000), np.float32)
-    return DecodeRequest(Kind.FINAL, 0, 0, 0, audio, LanguageChoice("en"), padded=padded)
+    return DecodeRequest(Kind.FINAL, 0, 0, 0, audio, LanguageChoice("en"), again=again)
 
 
 def test_a_call_is_overdue_after_the_time_that_is_set() -> None:
@@ -19,7 +19,7 @@ def test_a_call_is_overdue_after_the_time_that_is_set() -> None:
     assert heartbeat.overdue(call, 130.1)
 
 
-@pytest.mark.parametrize("request_, patience_s", [(asked(10), 100), (asked(1, padded=True), 300)])
+@pytest.mark.parametrize("request_, patience_s", [(asked(10), 100), (asked(1, again=True), 300)])
 def test_what_is_known_to_be_slow_is_waited_for(request_: DecodeRequest, patience_s: float) -> None:
     heartbeat = Heartbeat(30)
     heartbeat.end(heartbeat.begin([asked(4), asked(4)], 0), 16)  # two seconds for one

@@ -86,7 +86,7 @@ def test_latencies_have_the_buckets_that_alerts_are_written_for(
 
 def test_a_batch_is_counted_by_its_kind(metrics: Metrics) -> None:
     metrics.decoded([request(Kind.PARTIAL, 2), request(Kind.PARTIAL, 1.5)], 0.2)
-    metrics.decoded([request(Kind.FINAL, 8, padded=True, doubt="repetition")], 0.6)
+    metrics.decoded([request(Kind.FINAL, 8, again=True, doubt="repetition")], 0.6)
     metrics.decode_failed()
     assert metrics.value("batch_size_sum", kind="partial") == 2
     assert metrics.value("batch_size_count", kind="partial") == 1

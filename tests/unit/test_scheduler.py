@@ -157,13 +157,13 @@ class Recorder(FakeEngine):
         self.beams: dict[tuple[Kind, bool], int] = {}
 
     def decode(self, requests: Sequence[DecodeRequest], *, beam: int = 1) -> list[Hypothesis]:
-        self.beams.update({(asked.kind, asked.padded): beam for asked in requests})
+        self.beams.update({(asked.kind, asked.again): beam for asked in requests})
         return super().decode(requests)
 
 
 async def test_what_is_decoded_again_is_searched_wider_and_nothing_else() -> None:
     engine = Recorder()
-    again = dataclasses.replace(request(Kind.FINAL, 0), padded=True)
+    again = dataclasses.replace(request(Kind.FINAL, 0), again=True)
     client = Client(again, *(request(kind, n) for n, kind in enumerate(Kind, 1)))
     async with serving(engine, start=False) as scheduler:
         scheduler.add(client)

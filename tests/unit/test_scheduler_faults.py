@@ -198,7 +198,7 @@ async def test_a_source_that_left_hears_of_no_failure_either() -> None:
 
 async def test_stop_waits_for_the_decode_in_progress_and_drops_its_answer() -> None:
     gate = Gate()
-    client = Client(request(Kind.FINAL, 1), request(Kind.FINAL, 2, padded=True))
+    client = Client(request(Kind.FINAL, 1), request(Kind.FINAL, 2, again=True))
     engine = FakeEngine(gate)
     scheduler = Scheduler([engine])
     scheduler.start()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Task, Word
-from streaming.events import EndReason, Event, Final, Partial, Suppressed
+from streaming.events import EndReason, Final, Suppressed
 from streaming.options import SessionConfig
 from streaming.segment import Segment
 from streaming.window import Span, WindowConfig
@@ -38,14 +38,6 @@ def said(*texts: str, **fields: object) -> Hypothesis:
     return dataclasses.replace(plain, **fields)  # type: ignore[arg-type]
 
 
-def partial(it: Segment, start_ms: int, ms: int, *texts: str) -> list[Partial]:
-    span = Span(start_ms * MS, (start_ms + ms) * MS, timed=True, cut_off=False)
-    request = it.partial_request(silence(ms), span, heard=())
-    events = it.partial_done(request, said(*texts))
-    assert all(isinstance(event, Partial) for event in events)
-    return [event for event in events if isinstance(event, Partial)]
-
-
 def closed(it: Segment, end_ms: int = 3_000, voice_end_ms: int = 2_760) -> Segment:
     audio = silence(end_ms - it.start // MS)
     it.close(end_ms * MS, voice_end_ms * MS, audio, EndReason.SILENCE)
@@ -64,67 +56,13 @@ def test_requests_say_what_the_client_asked_for() -> None:
     assert asked == DecodeRequest(
         kind=Kind.PARTIAL, channel=1, segment=4, start_sample=1_200 * MS, audio=silence(800),
         language=ENGLISH, task=Task.TRANSLATE, prompt="On deck.", hotwords=("Ishmael",),
-        words=False, padded=False, cut_off=True,
+        words=False, again=False, cut_off=True,
     )  # fmt: skip
     early = it.early_request(silence(900), ())
     assert (early.kind, early.start_sample, early.words) == (Kind.EARLY, it.start, True)
     last = closed(it).final_request(())
     assert (last.kind, last.start_sample, last.end_sample) == (Kind.FINAL, 1_000 * MS, 2_920 * MS)
-    assert (last.words, last.padded) == (True, False)
-
-
-def test_partials_are_numbered_and_sent_only_when_something_changed() -> None:
-    it = segment()
-    (first,) = partial(it, 1_000, 900, "the", "quick")
-    assert (first.segment, first.channel, first.revision, first.start_ms, first.end_ms) == (
-        4, 1, 1, 1_000, 1_900,
-    )  # fmt: skip
-    (second,) = partial(it, 1_000, 1_200, "the", "quick")
-    assert (second.revision, second.committed, second.tentative) == (2, "the quick", "")
-    assert partial(it, 1_000, 1_300, "the", "quick") == []
-
-
-def test_a_doubted_end_is_shown_only_when_nobody_speaks_on() -> None:
-    it = segment()
-    heard = said("a", "thick", "peop")
-    sure = zip(heard.words, (0.9, 0.7, 0.69), strict=True)
-    words = tuple(dataclasses.replace(word, confidence=each) for word, each in sure)
-    heard = dataclasses.replace(heard, words=words)
-    span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=True)
-    (first,) = it.partial_done(it.partial_request(silence(900), span, heard=()), heard)
-    assert isinstance(first, Partial)
-    assert first.tentative == "a thick"
-    paused = dataclasses.replace(span, cut_off=False)
-    (second,) = it.partial_done(it.partial_request(silence(900), paused, heard=()), heard)
-    assert isinstance(second, Partial)
-    assert (second.committed, second.tentative) == ("a thick", " peop")
-
-
-def test_doubtful_partials_are_not_shown() -> None:
-    it = segment()
-    span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=False)
-    request = it.partial_request(silence(900), span, heard=())
-    for doubtful in (
-        said("thanks", average_logprob=-1.6),
-        said("thanks", average_logprob=-0.7, no_speech=0.8),
-        said(),
-    ):
-        assert it.partial_done(request, doubtful) == []
-    (first,) = partial(it, 1_000, 900, "the")
-    assert first.revision == 1
-
-
-def test_a_long_window_moves_up_and_nothing_committed_is_lost() -> None:
-    it = segment(0)
-    texts = [f"w{n}" for n in range(24)]
-    partial(it, 0, 6_900, *texts[:23])
-    (grown,) = partial(it, 0, 7_200, *texts)
-    assert grown.committed == " ".join(texts[:23])
-    start_ms = it.window.start // MS
-    assert 0 < start_ms <= 6_000
-    first = start_ms // 300
-    (later,) = partial(it, start_ms, 7_500 - start_ms, *texts[first:], "w24")
-    assert later.committed + later.tentative == " ".join([*texts, "w24"])
+    assert (last.words, last.again) == (True, False)
 
 
 def test_a_final_is_in_stream_time_with_its_confidence() -> None:
@@ -149,7 +87,7 @@ def test_a_doubtful_final_is_asked_for_once_more_and_then_stands() -> None:
     doubtful = said("mumble", average_logprob=-1.1)
     assert not it.final_done(doubtful)
     assert it.outcome is None
-    assert it.final_request(()).padded
+    assert it.final_request(()).again
     assert it.final_done(doubtful)
     assert final(it).text == "mumble"
 
@@ -201,14 +139,14 @@ def test_silence_behind_the_last_voice_needs_no_decoding() -> None:
     assert final(it).end_ms == 5_000
 
 
-def test_a_doubtful_early_answer_leads_to_a_padded_final() -> None:
+def test_a_doubtful_early_answer_leads_to_a_second_look() -> None:
     it = segment()
     asked = it.early_request(silence(2_000), ())
     it.begun(asked)
     it.early_done(said("hello", "there", looped=True))
     closed(it)
     assert it.outcome is None
-    assert it.final_request(()).padded
+    assert it.final_request(()).again
 
 
 def test_a_second_look_may_come_before_the_end() -> None:
@@ -220,7 +158,7 @@ def test_a_second_look_may_come_before_the_end() -> None:
     assert it.early_again()
     assert not it.early_due(2_840 * MS)
     asked = it.again_request(Kind.EARLY, ())
-    assert (asked.padded, asked.doubt, asked.end_sample) == (True, "uncertain", 3_000 * MS)
+    assert (asked.again, asked.doubt, asked.end_sample) == (True, "uncertain", 3_000 * MS)
     it.begun(asked)
     it.early_done(said("hello", "there", average_logprob=-0.3))
     assert not it.early_again()
@@ -250,7 +188,7 @@ def test_speech_after_an_early_answer_makes_its_second_look_pointless() -> None:
     assert it.early_due(2_760 * MS)
     closed(it, end_ms=3_000, voice_end_ms=2_760)
     asked = it.final_request(())
-    assert (asked.padded, asked.doubt, asked.end_sample) == (False, "", 2_920 * MS)
+    assert (asked.again, asked.doubt, asked.end_sample) == (False, "", 2_920 * MS)
 
 
 # -- echoes of the context ---------------------------------------------------------------------
@@ -264,7 +202,7 @@ def echo() -> Segment:
     assert not it.final_done(said("Ishmael,", "Queequeg"))
     assert it.outcome is None
     asked = it.final_request(())
-    assert (asked.prompt, asked.hotwords, asked.padded) == ("", (), False)
+    assert (asked.prompt, asked.hotwords, asked.again) == ("", (), False)
     return it
 
 
@@ -290,11 +228,11 @@ def test_an_echo_over_nothing_is_suppressed_as_one(left: Hypothesis) -> None:
     assert it.outcome.reason == "prompt_echo"
 
 
-def test_a_second_hearing_that_goes_astray_is_padded_and_still_without_the_context() -> None:
+def test_a_second_hearing_that_goes_astray_gets_a_second_look_still_without_the_context() -> None:
     it = echo()
     assert not it.final_done(said("no", looped=True))
     asked = it.final_request(())
-    assert (asked.prompt, asked.hotwords, asked.padded) == ("", (), True)
+    assert (asked.prompt, asked.hotwords, asked.again) == ("", (), True)
 
 
 def test_an_early_final_may_be_an_echo_too() -> None:
@@ -322,32 +260,31 @@ def test_a_segment_whose_own_words_are_missing_is_decoded_without_its_lead() -> 
     assert final(it).text == "and now this"
 
 
-def shown(events: list[Event]) -> list[tuple[str, str]]:
-    return [(e.committed, e.tentative) for e in events if isinstance(e, Partial)]
-
-
-def test_behind_a_sentence_a_partial_hears_what_follows_alone() -> None:
-    it = segment()
-    span = Span(1_000 * MS, 2_000 * MS, timed=False, cut_off=False)
-    request = it.partial_request(silence(1_000), span, heard=())
-    whole = said("All", "done.")
-    assert shown(it.partial_done(request, whole, sentence=True)) == [("All done.", "")]
-    assert it.window.start == 1_940 * MS
-    (event,) = partial(it, 1_940, 700, "And", "on")
-    assert (event.committed, event.tentative) == ("All done.", " And on")
-
-
 def test_an_early_final_that_is_a_sentence_is_shown_where_partials_are_wanted() -> None:
     for wanted in (True, False):
         it = segment(partials=wanted)
         request = it.early_request(silence(1_000), ())
-        told = [("Oh well.", "")] if wanted else []
-        assert shown(it.sentence_done(request, said("Oh", "well."))) == told
+        partial = it.sentence_done(request, said("Oh", "well."))
+        assert (partial.committed if partial else None) == ("Oh well." if wanted else None)
         assert it.window.start == (1_940 if wanted else 1_000) * MS
 
 
 def test_a_second_look_that_began_elsewhere_settles_nothing() -> None:
     it = segment()
     request = dataclasses.replace(it.early_request(silence(1_000), ()), start_sample=900 * MS)
-    assert it.sentence_done(request, said("Oh", "well.")) == []
+    assert it.sentence_done(request, said("Oh", "well.")) is None
     assert it.window.start == 1_000 * MS
+
+
+def test_nothing_is_shown_in_a_language_that_nobody_may_speak() -> None:
+    it = segment(language=None)
+    span = Span(it.start, it.start + 900 * MS, timed=False, cut_off=False)
+    request = it.partial_request(silence(900), span, heard=())
+    doubtful = dataclasses.replace(said("oh"), language="cy", language_confidence=0.2)
+    it.answered(request, doubtful)
+    assert it.partial_done(request, doubtful) is None
+    heard = dataclasses.replace(said("oh"), language="en", language_confidence=0.9)
+    it.answered(request, heard)
+    partial = it.partial_done(request, heard)
+    assert partial is not None
+    assert (partial.language, partial.tentative) == ("en", "oh")

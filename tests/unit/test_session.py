@@ -240,10 +240,10 @@ def test_a_loop_is_asked_for_again_over_a_full_window_and_then_cut() -> None:
     assert it.work_done(request, loop) == []
     assert not it.settled
     again = take(it)
-    assert (request.padded, again.padded) == (False, True)
+    assert (request.again, again.again) == (False, True)
     assert it.work_done(again, loop) == []
     rest = take(it)  # behind the one word that is left of the loop
-    assert (rest.padded, rest.doubt, rest.start_sample) == (False, "unheard", 300 * 16)
+    assert (rest.again, rest.doubt, rest.start_sample) == (False, "unheard", 300 * 16)
     (final,) = it.work_done(rest, count_words(rest))
     assert isinstance(final, Final)
     assert final.text == "w0 w1 w2 w3 w4"

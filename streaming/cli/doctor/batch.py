@@ -129,7 +129,7 @@ def _decode(engine: Engine, window: _Window, rows: int) -> int:
             audio=_noise(seconds, row),
             language=LanguageChoice(fixed="en" if english else engine.info.languages[0]),
             words=kind is not Kind.PARTIAL,
-            padded=padded,
+            again=padded,
         )
         for row in range(rows)
     ]

@@ -16,7 +16,7 @@ def request(
     start_ms: int = 0,
     *loud: bool,
     language: LanguageChoice | None = None,
-    padded: bool = False,
+    again: bool = False,
 ) -> DecodeRequest:
     """Audio of 400 ms for each flag, from a place in the stream on."""
     levels = np.repeat(np.array(loud, np.float32) * 0.3, 400 * MS)
@@ -27,7 +27,7 @@ def request(
         start_sample=start_ms * MS,
         audio=levels,
         language=language or LanguageChoice(fixed="en"),
-        padded=padded,
+        again=again,
     )
 
 
@@ -75,7 +75,7 @@ def test_it_is_an_engine_and_records_what_it_was_asked() -> None:
     assert (info.concurrency, info.max_batch, info.languages) == (3, 5, ("en",))
     assert engine.memory_used_bytes() is None
     assert engine.batch_key(one) == engine.batch_key(two)
-    assert engine.batch_key(one) != engine.batch_key(request(0, True, padded=True))
+    assert engine.batch_key(one) != engine.batch_key(request(0, True, again=True))
     engine.close()
     assert engine.closed
 

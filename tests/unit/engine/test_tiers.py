@@ -70,10 +70,10 @@ def request(
     language: LanguageChoice = ENGLISH_ONLY,
     *,
     task: Task = Task.TRANSCRIBE,
-    padded: bool = False,
+    again: bool = False,
 ) -> DecodeRequest:
     audio = np.random.default_rng(0).standard_normal(24_000).astype(np.float32) * 0.1
-    return DecodeRequest(kind, 0, 0, 0, audio, language, task=task, padded=padded)
+    return DecodeRequest(kind, 0, 0, 0, audio, language, task=task, again=again)
 
 
 def asked(request: DecodeRequest, *models: Sequence[str]) -> str:
@@ -92,7 +92,7 @@ def test_partials_are_the_small_ones_and_what_lasts_the_large_ones(kind: Kind, m
 
 
 def test_a_second_look_is_the_large_ones() -> None:
-    assert asked(request(Kind.FINAL, padded=True)) == "large"
+    assert asked(request(Kind.FINAL, again=True)) == "large"
 
 
 def test_translations_are_the_large_ones_throughout() -> None:

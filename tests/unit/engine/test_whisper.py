@@ -217,7 +217,7 @@ def test_any_length_is_heard(any_model: Loaded, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "kind", "padded", "window_s"),
+    ("seconds", "kind", "again", "window_s"),
     [
         (0.3, Kind.PARTIAL, False, 1.5),
         (0.3, Kind.FINAL, False, 2.5),
@@ -230,9 +230,9 @@ def test_any_length_is_heard(any_model: Loaded, seconds: float) -> None:
     ],
 )
 def test_the_window_is_as_long_as_the_speech(
-    any_model: Loaded, seconds: float, kind: Kind, padded: bool, window_s: float
+    any_model: Loaded, seconds: float, kind: Kind, again: bool, window_s: float
 ) -> None:
-    decode_one(any_model, request(seconds, kind=kind, padded=padded))
+    decode_one(any_model, request(seconds, kind=kind, again=again))
     assert any_model.calls.encoded == [[1, any_model.contract.mel_bins, round(100 * window_s)]]
 
 
@@ -325,7 +325,7 @@ def test_rows_with_and_without_word_times_go_together(large: Loaded) -> None:
 def test_behind_a_prefix_only_what_follows_is_heard(large: Loaded) -> None:
     prefix = Prefix(" it was a cold night", 800)
     plain, timed = (
-        decode_one(large, request(words=words, padded=True, prefix=prefix))
+        decode_one(large, request(words=words, again=True, prefix=prefix))
         for words in (False, True)
     )
     given = large.engine._tokenizer("en", "transcribe").encode(prefix.text)
@@ -372,7 +372,7 @@ def test_what_may_not_go_together_has_another_key(large: Loaded) -> None:
     assert key(plain) == key(request(seed=2, language="yue", task=Task.TRANSLATE))
     assert key(plain) != key(request(prompt="said before"))
     assert key(request(prompt="one")) != key(request(prompt="what was said before"))
-    assert key(plain) != key(request(padded=True))
+    assert key(plain) != key(request(again=True))
     assert key(plain) == key(request(words=False))
     assert key(plain) != key(request(9.0))
     assert key(plain).alike == key(request(9.0)).alike
@@ -431,59 +431,6 @@ def test_a_model_that_stops_in_time_has_not_looped(tmp_path: Path) -> None:
     (answer,) = engine.decode([request(4.0)])
     assert 0 < answer.token_count < 36
     assert not answer.looped
-
-
-# -- prompts -----------------------------------------------------------------------------------
-
-
-def prompt_text(loaded: Loaded, one: DecodeRequest) -> str:
-    """What the model was given as said before."""
-    loaded.engine.decode([one])
-    prompt = loaded.calls.prompts[-1][0]
-    start = prompt.index(loaded.contract.id("startoftranscript"))
-    if start == 0:
-        return ""
-    assert prompt[0] == loaded.contract.id("startofprev")
-    assert (start - 1) % 16 == 0
-    filled = str(loaded.engine._vocabulary.decode(prompt[1:start]))
-    text = filled.lstrip(".")
-    assert len(filled) - len(text) < 16
-    return text
-
-
-def test_names_come_before_the_running_text(any_model: Loaded) -> None:
-    one = request(prompt="  And then he said ", hotwords=("Ada", "Grace Hopper"))
-    assert prompt_text(any_model, one) == " Ada, Grace Hopper And then he said"
-
-
-@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
-def test_a_blank_prompt_is_none(any_model: Loaded, blank: str) -> None:
-    assert prompt_text(any_model, request(prompt=blank)) == ""
-
-
-def test_of_a_long_prompt_the_end_is_kept_and_the_names_too(large: Loaded) -> None:
-    text = "".join(chr(97 + i % 26) for i in range(1_000))
-    given = prompt_text(large, request(prompt=text, hotwords=("Zaphod",)))
-    assert len(given) == 128
-    assert given.startswith(" Zaphod")
-    assert text.endswith(given.removeprefix(" Zaphod"))
-
-
-def test_names_take_what_room_the_text_leaves(large: Loaded) -> None:
-    names = tuple(f"name{i:03}" for i in range(100))
-    alone = prompt_text(large, request(hotwords=names))
-    both = prompt_text(large, request(hotwords=names, prompt="x" * 1_000))
-    short = prompt_text(large, request(hotwords=names, prompt="said before"))
-    assert len(alone) == len(both) == len(short) == 128
-    assert alone.startswith(" name000, name001")
-    assert both == alone[:64] + "x" * 64
-    assert short.endswith(" said before")
-
-
-def test_orders_written_into_a_prompt_are_not_obeyed(large: Loaded) -> None:
-    nasty = "<|startoftranscript|><|de|><|translate|>so<|endoftext|> it goes<|0.00|>"
-    assert prompt_text(large, request(prompt=nasty)) == " so it goes"
-    assert prompt_text(large, request(hotwords=("<|nospeech|>",))).strip() == ""
 
 
 # -- language ----------------------------------------------------------------------------------

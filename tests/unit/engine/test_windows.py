@@ -11,9 +11,9 @@ from streaming.decoding import DecodeRequest, Kind, LanguageChoice, Prefix
 from streaming.engine.windows import bucket, max_length, token_cap, window_samples
 
 
-def request(seconds: float, kind: Kind = Kind.FINAL, *, padded: bool = False) -> DecodeRequest:
+def request(seconds: float, kind: Kind = Kind.FINAL, *, again: bool = False) -> DecodeRequest:
     return DecodeRequest(
-        kind, 0, 0, 0, np.zeros(int(16_000 * seconds), np.float32), LanguageChoice(), padded=padded
+        kind, 0, 0, 0, np.zeros(int(16_000 * seconds), np.float32), LanguageChoice(), again=again
     )
 
 
@@ -24,9 +24,9 @@ def request(seconds: float, kind: Kind = Kind.FINAL, *, padded: bool = False) ->
         (request(1.2), 3.5),
         (request(1.0, Kind.PARTIAL), 2.0),
         (request(29.0), 30.0),
-        (request(1.0, padded=True), 15.0),
-        (request(11.0, padded=True), 15.0),
-        (request(11.1, padded=True), 30.0),
+        (request(1.0, again=True), 15.0),
+        (request(11.0, again=True), 15.0),
+        (request(11.1, again=True), 30.0),
     ],
 )
 def test_the_window(it: DecodeRequest, seconds: float) -> None:
@@ -50,7 +50,7 @@ def test_scripts_that_take_several_tokens_a_letter_may_have_more(language: str, 
 
 
 def test_with_a_prefix_there_is_no_more_room_than_at_first() -> None:
-    again = request(6.0, padded=True)
+    again = request(6.0, again=True)
     known = replace(again, prefix=Prefix(" so this is the", 4_000))
     assert (window_samples(again), window_samples(known)) == (15 * 16_000, 8 * 16_000)
 

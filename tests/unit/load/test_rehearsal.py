@@ -50,7 +50,7 @@ def test_all_that_is_said_is_heard_with_the_beam_asked_for() -> None:
 def test_a_final_that_is_refused_is_decoded_again() -> None:
     def loop(request: DecodeRequest) -> Hypothesis:
         heard = count_words(request)
-        return heard if request.padded else Hypothesis("", (), "en", 1.0, -3.0, 0.0, 4)
+        return heard if request.again else Hypothesis("", (), "en", 1.0, -3.0, 0.0, 4)
 
     (final,) = hear(programme((0.4, 1.6)), FakeEngine(loop), beam=1, detector=LoudnessDetector)
     assert final.text == "w1 w2 w3"
