@@ -35,6 +35,7 @@ from streaming.options import SessionConfig
 from streaming.session import Phase, Session
 
 _RATE = 16_000
+_LOOK_SAMPLES = 60 * _RATE
 _MOST_GROWTH_MIB = 2.0
 _MOST_SLOWDOWN = 1.25
 
@@ -44,7 +45,9 @@ class Lap:
     """What happened in one stretch of the audio; figures of one lap are compared with another's.
 
     ``cpu_ms_per_audio_s`` is the session's own cost, ``chunk_p99_ms`` the longest but for one in a
-    hundred that a single message kept its reader busy.
+    hundred that a single message kept its reader busy. ``rss_mib`` is the median of a look a
+    minute: within a segment a session holds more than in a pause, and which of the two the end of
+    a lap meets is chance.
     """
 
     audio_s: float = 0.0
@@ -55,6 +58,7 @@ class Lap:
     finals: int = 0
     words: int = 0
     _chunks_s: list[float] = field(default_factory=list, repr=False)
+    _looks_mib: list[float] = field(default_factory=list, repr=False)
 
     @property
     def cpu_ms_per_audio_s(self) -> float:
@@ -65,6 +69,10 @@ class Lap:
         """Note what one message cost."""
         self.cpu_s += seconds
         self._chunks_s.append(seconds)
+
+    def look(self) -> None:
+        """Note the memory that is in use now."""
+        self._looks_mib.append(resident_mib())
 
     def count(self, events: Sequence[Event]) -> None:
         """Note what was said."""
@@ -80,7 +88,9 @@ class Lap:
         self.audio_s = audio_s
         self.chunk_p99_ms = float(np.percentile(self._chunks_s, 99)) * 1000
         self._chunks_s.clear()
-        self.rss_mib = resident_mib()
+        self.look()
+        self.rss_mib = float(np.median(self._looks_mib))
+        self._looks_mib.clear()
 
 
 @dataclass(slots=True)
@@ -162,6 +172,8 @@ def replay(
         spent += _decode(session, events, source, run)
         lap.took(spent)
         lap.count(events)
+        if position // _LOOK_SAMPLES > (position - len(data) // 2) // _LOOK_SAMPLES:
+            lap.look()
         if position == samples:
             events = session.end()
             _decode(session, events, source, run)
