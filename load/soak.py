@@ -17,12 +17,13 @@ from load.sampler import Moment
 from load.scenario import Scenario
 from load.score import StreamScore
 from load.target import Verdict
-from load.timeline import Bin, bins, slope, uses
+from load.timeline import Bin, bins, lowest, slope, uses
 
 MOST_MINUTES = 24 * 60
 _SAMPLE_S = 5.0
 _WARM_UP = 0.1
 """Share of the time (at most ten minutes) that is left out of slopes: caches fill."""
+_TRIMMED_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,10 @@ def minutes_of(result: Result) -> tuple[list[Bin], list[Bin]]:
 def slopes(result: Result) -> dict[str, float | None]:
     """Growth by the hour, after a warm-up, by the median of all pairs' slopes.
 
-    ``rss_mib_per_session`` is the server's growth over the number of sessions.
+    ``rss_mib`` is all that the process has, ``held_mib`` the least of it in each two minutes: a
+    heap keeps what decoding frees, much or little, and our server gives it back once a minute.
+    What a session holds on to raises that least as well; over the number of sessions it is
+    ``held_mib_per_session``.
     """
     end_s = max((moment.at_s for moment in result.moments), default=0.0)
     warm_s = min(600.0, end_s * _WARM_UP)
@@ -123,7 +127,7 @@ def slopes(result: Result) -> dict[str, float | None]:
         if moment.server_rss_mib is not None and warm_s <= moment.at_s
     ]
     streams = max(1, len({score.name for score in result.scores}))
-    grown = slope(memory)
+    held = slope(lowest(memory, _TRIMMED_S / 3600))
 
     def by_hour(found: Sequence[Bin], quantile: str) -> float | None:
         points = [
@@ -138,8 +142,9 @@ def slopes(result: Result) -> dict[str, float | None]:
         "first_shown_p95_s": by_hour(words, "p95"),
         "final_p50_s": by_hour(finals, "p50"),
         "final_p95_s": by_hour(finals, "p95"),
-        "rss_mib": _rounded(grown),
-        "rss_mib_per_session": None if grown is None else _rounded(grown / streams),
+        "rss_mib": _rounded(slope(memory)),
+        "held_mib": _rounded(held),
+        "held_mib_per_session": None if held is None else _rounded(held / streams),
     }
 
 

@@ -13,7 +13,8 @@ _NAMES = {
     "final_p50_s": ("final after last word, p50", "s"),
     "final_p95_s": ("final after last word, p95", "s"),
     "rss_mib": ("resident memory of the server", "MiB"),
-    "rss_mib_per_session": ("resident memory for each session", "MiB"),
+    "held_mib": ("the least of it in each two minutes", "MiB"),
+    "held_mib_per_session": ("the same for each session", "MiB"),
 }
 
 

@@ -75,6 +75,23 @@ def uses(moments: Sequence[Moment]) -> list[Use]:
     return found
 
 
+def lowest(points: Iterable[tuple[float, float]], width: float) -> list[tuple[float, float]]:
+    """The point with the least value of each stretch of ``width``, in order.
+
+    The last stretch is left out unless it is whole: what it has not reached yet may be less.
+    """
+    stretches: dict[int, list[tuple[float, float]]] = {}
+    last = 0.0
+    for at, value in points:
+        stretches.setdefault(int(at // width), []).append((at, value))
+        last = max(last, at)
+    return [
+        min(held, key=lambda point: point[1])
+        for number, held in sorted(stretches.items())
+        if (number + 1) * width <= last
+    ]
+
+
 def slope(points: Iterable[tuple[float, float]]) -> float | None:
     """Growth for a unit of the first coordinate: Theil and Sen's, the median of all pairs' slopes.
 

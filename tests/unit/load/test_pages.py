@@ -162,7 +162,18 @@ def test_a_soak_finds_what_grows(result: Result) -> None:
     assert found["first_shown_p50_s"] == pytest.approx(0.6, abs=0.01)
     assert found["final_p95_s"] == pytest.approx(0.6, abs=0.01)
     assert found["rss_mib"] == pytest.approx(6.0, abs=0.01)
-    assert found["rss_mib_per_session"] == pytest.approx(3.0, abs=0.01)
+    assert found["held_mib"] == pytest.approx(6.0, abs=0.01)
+    assert found["held_mib_per_session"] == pytest.approx(3.0, abs=0.01)
+
+
+def test_what_a_heap_keeps_for_a_while_is_not_held(result: Result) -> None:
+    saw = [
+        replace(moment, server_rss_mib=400 + 60 * moment.at_s / 720 * (at % 4))
+        for at, moment in enumerate(result.moments)
+    ]
+    found = slopes(replace(result, moments=tuple(saw)))
+    assert found["held_mib"] == pytest.approx(0.0, abs=0.01)
+    assert (found["rss_mib"] or 0) > 20
 
 
 def test_a_soak_holds_positions_to_the_millisecond(result: Result) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from load.sampler import Moment
-from load.timeline import Bin, bin_width, bins, slope, uses
+from load.timeline import Bin, bin_width, bins, lowest, slope, uses
 
 
 def test_bins_hold_what_falls_into_them() -> None:
@@ -31,6 +31,13 @@ def test_use_is_the_difference_of_totals() -> None:
     assert (first.at_s, first.server_cores, first.harness_cores) == (2.0, 1.5, 0.25)
     assert first.server_rss_mib == 110.0
     assert last.server_cores is None
+
+
+def test_the_lowest_of_each_stretch_is_that_of_a_whole_one() -> None:
+    saw = [(float(at), 100.0 + at % 60) for at in range(10, 300, 7)]
+    assert lowest(saw, 120.0) == [(66.0, 106.0), (122.0, 102.0)]
+    assert lowest(saw[:10], 120.0) == []
+    assert lowest([], 120.0) == []
 
 
 def test_a_slope_ignores_one_odd_point() -> None:
