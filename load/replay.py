@@ -88,8 +88,7 @@ class Lap:
         self.audio_s = audio_s
         self.chunk_p99_ms = float(np.percentile(self._chunks_s, 99)) * 1000
         self._chunks_s.clear()
-        self.look()
-        self.rss_mib = float(np.median(self._looks_mib))
+        self.rss_mib = float(np.median(self._looks_mib or [resident_mib()]))
         self._looks_mib.clear()
 
 
@@ -161,6 +160,7 @@ def replay(
     source, run, lap = Looped(sound), Replay(), Lap()
     session = make(SessionConfig(language="en"))
     position = lap_start = 0
+    next_look = _LOOK_SAMPLES
     events: list[Event] = []
     while position < samples:
         end = min(position + chunk_samples, samples, lap_start + lap_samples)
@@ -172,8 +172,9 @@ def replay(
         spent += _decode(session, events, source, run)
         lap.took(spent)
         lap.count(events)
-        if position // _LOOK_SAMPLES > (position - len(data) // 2) // _LOOK_SAMPLES:
+        if position >= next_look:
             lap.look()
+            next_look += _LOOK_SAMPLES
         if position == samples:
             events = session.end()
             _decode(session, events, source, run)

@@ -24,6 +24,7 @@ _SAMPLE_S = 5.0
 _WARM_UP = 0.1
 """Share of the time (at most ten minutes) that is left out of slopes: caches fill."""
 _TRIMMED_S = 120.0
+"""In so long our server's heap has been given back once at least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,19 +39,29 @@ class Use:
 
 def bins(points: Iterable[tuple[float, float]], width_s: float) -> list[Bin]:
     """Percentiles of (moment, value) by stretches of ``width_s``; empty ones are left out."""
-    values: dict[int, list[float]] = {}
-    for at_s, value in points:
-        values.setdefault(int(at_s // width_s), []).append(value)
-    return [
-        Bin(
-            from_s=number * width_s,
-            to_s=(number + 1) * width_s,
-            count=len(held),
-            p50=round(float(np.percentile(held, 50)), 4),
-            p95=round(float(np.percentile(held, 95)), 4),
+    out = []
+    for number, held in _stretches(points, width_s):
+        values = [value for _, value in held]
+        out.append(
+            Bin(
+                from_s=number * width_s,
+                to_s=(number + 1) * width_s,
+                count=len(values),
+                p50=round(float(np.percentile(values, 50)), 4),
+                p95=round(float(np.percentile(values, 95)), 4),
+            )
         )
-        for number, held in sorted(values.items())
-    ]
+    return out
+
+
+def _stretches(
+    points: Iterable[tuple[float, float]], width: float
+) -> list[tuple[int, list[tuple[float, float]]]]:
+    """What falls into each stretch of ``width``, by its number, in order; no empty ones."""
+    held: dict[int, list[tuple[float, float]]] = {}
+    for point in points:
+        held.setdefault(int(point[0] // width), []).append(point)
+    return sorted(held.items())
 
 
 def bin_width(length_s: float, most: int = 30) -> float:
@@ -80,14 +90,11 @@ def lowest(points: Iterable[tuple[float, float]], width: float) -> list[tuple[fl
 
     The last stretch is left out unless it is whole: what it has not reached yet may be less.
     """
-    stretches: dict[int, list[tuple[float, float]]] = {}
-    last = 0.0
-    for at, value in points:
-        stretches.setdefault(int(at // width), []).append((at, value))
-        last = max(last, at)
+    known = list(points)
+    last = max((at for at, _ in known), default=0.0)
     return [
         min(held, key=lambda point: point[1])
-        for number, held in sorted(stretches.items())
+        for number, held in _stretches(known, width)
         if (number + 1) * width <= last
     ]
 

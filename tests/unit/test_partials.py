@@ -6,10 +6,11 @@ import dataclasses
 
 import numpy as np
 
-from streaming.decoding import DecodeRequest, Hypothesis, Kind, LanguageChoice, Word
+from streaming.decoding import DecodeRequest, Kind, LanguageChoice
 from streaming.events import Partial
 from streaming.partials import Partials
 from streaming.window import Window, WindowConfig
+from tests.support.heard import said
 
 MS = 16
 
@@ -29,12 +30,6 @@ def request(start_ms: int, ms: int, *, cut_off: bool = False) -> DecodeRequest:
     audio = np.zeros(ms * MS, np.float32)
     language = LanguageChoice("en")
     return DecodeRequest(Kind.PARTIAL, 1, 4, start_ms * MS, audio, language, cut_off=cut_off)
-
-
-def said(*texts: str, logprob: float = -0.2, no_speech: float = 0.1) -> Hypothesis:
-    """Words of 300 ms from the start of the request's audio on."""
-    words = tuple(Word(f" {text}", i * 300, (i + 1) * 300, 0.9) for i, text in enumerate(texts))
-    return Hypothesis(" ".join(texts), words, "en", 0.9, logprob, no_speech, len(words))
 
 
 def texts(partial: Partial | None) -> tuple[str, str] | None:
@@ -76,8 +71,8 @@ def test_a_doubted_end_is_shown_only_when_nobody_speaks_on() -> None:
 def test_what_is_doubtful_is_not_shown() -> None:
     it = Shown()
     for doubtful in (
-        said("thanks", logprob=-1.6),
-        said("thanks", logprob=-0.7, no_speech=0.8),
+        said("thanks", average_logprob=-1.6),
+        said("thanks", average_logprob=-0.7, no_speech=0.8),
         said(),
     ):
         assert it.partials.take(request(1_000, 900), doubtful) is None

@@ -12,6 +12,7 @@ from streaming.events import EndReason, Final, Suppressed
 from streaming.options import SessionConfig
 from streaming.segment import Segment
 from streaming.window import Span, WindowConfig
+from tests.support.heard import said
 
 MS = 16
 ENGLISH = LanguageChoice(fixed="en")
@@ -24,18 +25,6 @@ def segment(start_ms: int = 1_000, **options: object) -> Segment:
 
 def silence(ms: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return np.zeros(ms * MS, np.float32)
-
-
-def said(*texts: str, **fields: object) -> Hypothesis:
-    """Words of 300 ms from the start of the request's audio on."""
-    words = tuple(
-        Word(f" {text}", i * 300, (i + 1) * 300, 0.5 + i / 100) for i, text in enumerate(texts)
-    )
-    plain = Hypothesis(
-        " ".join(texts), words, "en", 0.9,
-        average_logprob=-0.2, no_speech=0.1, token_count=len(words),
-    )  # fmt: skip
-    return dataclasses.replace(plain, **fields)  # type: ignore[arg-type]
 
 
 def closed(it: Segment, end_ms: int = 3_000, voice_end_ms: int = 2_760) -> Segment:
@@ -265,7 +254,8 @@ def test_an_early_final_that_is_a_sentence_is_shown_where_partials_are_wanted() 
         it = segment(partials=wanted)
         request = it.early_request(silence(1_000), ())
         partial = it.sentence_done(request, said("Oh", "well."))
-        assert (partial.committed if partial else None) == ("Oh well." if wanted else None)
+        told = (partial.committed, partial.tentative) if partial is not None else None
+        assert told == (("Oh well.", "") if wanted else None)
         assert it.window.start == (1_940 if wanted else 1_000) * MS
 
 

@@ -117,7 +117,7 @@ def laps(*figures: tuple[float, float]) -> Replay:
 def test_memory_is_that_of_most_of_a_lap_not_of_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = iter([100.0, 101.4, 100.0, 100.2, 101.4, 101.4])
     monkeypatch.setattr("load.replay.resident_mib", lambda: next(seen))
-    it = run(4 * MINUTE, lap_samples=2 * MINUTE)
+    it = run(6 * MINUTE, lap_samples=3 * MINUTE)
     assert [lap.rss_mib for lap in it.laps] == [100.0, 101.4]
     assert next(seen, None) is None
 
